@@ -1,0 +1,17 @@
+"""The tables of assessments, one file per idea."""
+
+from assessments.models.questionnaires import Questionnaire, QuestionnaireVersion
+from assessments.models.responses import Answer, Response
+from assessments.models.results import Result
+from assessments.models.rounds import Participant, Round, RoundTeam
+
+__all__ = [
+    "Answer",
+    "Participant",
+    "Questionnaire",
+    "QuestionnaireVersion",
+    "Response",
+    "Result",
+    "Round",
+    "RoundTeam",
+]

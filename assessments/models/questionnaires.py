@@ -1,0 +1,113 @@
+"""Questionnaires and their numbered versions; what a version asks is one document (docs/decisions/0003)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from organizations.models import Organization
+
+
+class Questionnaire(models.Model):
+    """A named instrument; one without an organization is offered to all."""
+
+    organization = models.ForeignKey(
+        Organization,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="questionnaires",
+        verbose_name=_("organization"),
+    )
+    slug = models.SlugField(_("key"), max_length=60)
+    title = models.CharField(_("title"), max_length=200)
+
+    class Meta:
+        verbose_name = _("questionnaire")
+        verbose_name_plural = _("questionnaires")
+        ordering = ["title"]
+        constraints = [
+            models.UniqueConstraint(
+                "organization",
+                "slug",
+                name="questionnaire_slug_unique",
+                nulls_distinct=False,
+                violation_error_message=_("There is already a questionnaire with this key."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class VersionStatus(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    PUBLISHED = "published", _("Published")
+    RETIRED = "retired", _("Retired")
+
+
+class VersionQuerySet(models.QuerySet["QuestionnaireVersion"]):
+    def published(self) -> VersionQuerySet:
+        """Return the versions that new rounds may use."""
+        return self.filter(status=VersionStatus.PUBLISHED)
+
+    def newest_of(self, slug: str) -> QuestionnaireVersion | None:
+        """Return the newest version of the questionnaire offered to all under `slug`, None without one. One query."""
+        return (
+            self.filter(questionnaire__slug=slug, questionnaire__organization=None)
+            .select_related("questionnaire")
+            .order_by("-number")
+            .first()
+        )
+
+
+class QuestionnaireVersion(models.Model):
+    """A version of a questionnaire: draft, then published and frozen, then retired."""
+
+    questionnaire = models.ForeignKey(
+        Questionnaire, models.CASCADE, related_name="versions", verbose_name=_("questionnaire")
+    )
+    number = models.PositiveIntegerField(_("number"))
+    status = models.CharField(_("status"), max_length=9, choices=VersionStatus, default=VersionStatus.DRAFT)
+    definition = models.JSONField(_("definition"))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
+
+    objects: ClassVar[VersionQuerySet] = VersionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("questionnaire version")
+        verbose_name_plural = _("questionnaire versions")
+        ordering = ["questionnaire", "-number"]
+        constraints = [
+            models.UniqueConstraint("questionnaire", "number", name="version_number_unique"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="version_number_positive"),
+            models.CheckConstraint(condition=Q(status__in=VersionStatus.values), name="version_status_known"),
+            models.CheckConstraint(
+                condition=Q(status=VersionStatus.DRAFT, published_at=None)
+                | Q(status__in=[VersionStatus.PUBLISHED, VersionStatus.RETIRED], published_at__isnull=False),
+                name="version_published_at_iff_published",
+            ),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="freeze_published_version",
+                fields=["questionnaire", "number", "definition", "published_at"],
+                condition=pgtrigger.Q(old__status__in=["published", "retired"]),
+            ),
+            pgtrigger.FSM(
+                name="version_status_goes_forward",
+                field="status",
+                transitions=[("draft", "published"), ("published", "retired"), ("retired", "published")],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return _("%(questionnaire)s, version %(number)d") % {
+            "questionnaire": self.questionnaire.title,
+            "number": self.number,
+        }

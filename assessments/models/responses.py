@@ -1,0 +1,118 @@
+"""What people answered. A visitor's try-out is a response without participant and organization (docs/decisions/0004)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from assessments.models.questionnaires import QuestionnaireVersion
+from assessments.models.rounds import Participant
+from organizations.models import Organization, User
+
+NOTE_LENGTH = 2000
+EVIDENCE_URL_LENGTH = 500
+
+
+class ResponseStatus(models.TextChoices):
+    IN_PROGRESS = "in_progress", _("In progress")
+    SUBMITTED = "submitted", _("Submitted")
+
+
+class ResponseQuerySet(models.QuerySet["Response"]):
+    def tried_by(self, user: User) -> ResponseQuerySet:
+        """Return the self-assessments a user has made outside any round, newest first."""
+        return self.filter(user=user, participant=None).order_by("-created_at")
+
+    def abandoned(self, *, days: int) -> ResponseQuerySet:
+        """Return visitors' responses that nobody's account keeps and nobody touched for so many days."""
+        return self.filter(participant=None, user=None, updated_at__lt=timezone.now() - dt.timedelta(days=days))
+
+
+class Response(models.Model):
+    """One person's answers to a questionnaire version, as a participant of a round or on their own."""
+
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("organization")
+    )
+    participant = models.OneToOneField(
+        Participant, models.CASCADE, null=True, blank=True, related_name="response", verbose_name=_("participant")
+    )
+    user = models.ForeignKey(
+        User, models.CASCADE, null=True, blank=True, related_name="responses", verbose_name=_("user")
+    )
+    version = models.ForeignKey(
+        QuestionnaireVersion, models.PROTECT, related_name="responses", verbose_name=_("questionnaire version")
+    )
+    public_id = models.UUIDField(_("public key"), unique=True, default=uuid.uuid4, editable=False)
+    status = models.CharField(_("status"), max_length=11, choices=ResponseStatus, default=ResponseStatus.IN_PROGRESS)
+    created_at = models.DateTimeField(_("started"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("last change"), auto_now=True)
+    submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
+
+    objects: ClassVar[ResponseQuerySet] = ResponseQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("response")
+        verbose_name_plural = _("responses")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(participant=None, organization=None)
+                | Q(participant__isnull=False, organization__isnull=False),
+                name="response_organization_iff_participant",
+            ),
+            models.CheckConstraint(condition=Q(status__in=ResponseStatus.values), name="response_status_known"),
+            models.CheckConstraint(
+                condition=Q(status=ResponseStatus.IN_PROGRESS, submitted_at=None)
+                | Q(status=ResponseStatus.SUBMITTED, submitted_at__isnull=False),
+                name="response_submitted_at_iff_submitted",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+    @property
+    def is_submitted(self) -> bool:
+        return self.status == ResponseStatus.SUBMITTED
+
+
+class Answer(models.Model):
+    """One choice for one question, with an optional note and evidence link; a note may come before the choice."""
+
+    organization = models.ForeignKey(
+        Organization,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("organization"),
+    )
+    response = models.ForeignKey(
+        Response, models.CASCADE, related_name="answers", db_index=False, verbose_name=_("response")
+    )
+    question_key = models.CharField(_("question"), max_length=100)
+    choice_key = models.CharField(_("choice"), max_length=60, blank=True)
+    note = models.CharField(_("note"), max_length=NOTE_LENGTH, blank=True)
+    evidence_url = models.URLField(_("evidence link"), max_length=EVIDENCE_URL_LENGTH, blank=True)
+    updated_at = models.DateTimeField(_("last change"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        constraints = [
+            # Also the index by which a response's answers are found.
+            models.UniqueConstraint("response", "question_key", name="answer_question_unique"),
+            models.CheckConstraint(
+                condition=~Q(choice_key="") | ~Q(note="") | ~Q(evidence_url=""), name="answer_says_something"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.question_key}: {self.choice_key or '–'}"

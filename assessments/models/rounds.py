@@ -1,0 +1,137 @@
+"""Assessment rounds: which teams answer which questionnaire version for which period, and who is asked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import formats
+from django.utils.translation import gettext_lazy as _
+
+from assessments.models.questionnaires import QuestionnaireVersion
+from organizations.models import Organization, Team, User
+
+
+class RoundStatus(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    OPEN = "open", _("Open")
+    CLOSED = "closed", _("Closed")
+
+
+class Aggregate(models.TextChoices):
+    MEAN = "mean", _("Mean")
+    MEDIAN = "median", _("Median")
+
+
+class RoundQuerySet(models.QuerySet["Round"]):
+    def with_progress(self) -> RoundQuerySet:
+        """Annotate `asked` and `submitted`: how many participants there are, and how many have submitted."""
+        return self.annotate(
+            asked=models.Count("participants", distinct=True),
+            submitted=models.Count("participants", filter=Q(participants__response__status="submitted"), distinct=True),
+        )
+
+
+class Round(models.Model):
+    """One questionnaire version, one organization, a period (first and last day), some teams."""
+
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="rounds", verbose_name=_("organization")
+    )
+    version = models.ForeignKey(
+        QuestionnaireVersion, models.PROTECT, related_name="rounds", verbose_name=_("questionnaire version")
+    )
+    starts_on = models.DateField(_("first day of the period"))
+    ends_on = models.DateField(_("last day of the period"))
+    status = models.CharField(_("status"), max_length=6, choices=RoundStatus, default=RoundStatus.DRAFT)
+    aggregate = models.CharField(_("teams are scored by"), max_length=6, choices=Aggregate, default=Aggregate.MEAN)
+    anonymous = models.BooleanField(_("anonymous"), default=False)
+    opened_at = models.DateTimeField(_("opened"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    teams = models.ManyToManyField(Team, through="RoundTeam", related_name="rounds", verbose_name=_("teams"))
+
+    objects: ClassVar[RoundQuerySet] = RoundQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("round")
+        verbose_name_plural = _("rounds")
+        ordering = ["-starts_on", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="round_period_forward"),
+            models.CheckConstraint(condition=Q(status__in=RoundStatus.values), name="round_status_known"),
+            models.CheckConstraint(condition=Q(aggregate__in=Aggregate.values), name="round_aggregate_known"),
+            models.CheckConstraint(
+                condition=Q(status=RoundStatus.DRAFT, opened_at=None, closed_at=None)
+                | Q(status=RoundStatus.OPEN, opened_at__isnull=False, closed_at=None)
+                | Q(status=RoundStatus.CLOSED, opened_at__isnull=False, closed_at__isnull=False),
+                name="round_moments_match_status",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.period
+
+    @property
+    def period(self) -> str:
+        """The period as people say it: "Q3 2026" for a calendar quarter, else its first and last day."""
+        quarter = (self.starts_on.month + 2) // 3
+        if (self.starts_on, self.ends_on) == quarter_days(self.starts_on.year, quarter):
+            return _("Q%(quarter)d %(year)d") % {"quarter": quarter, "year": self.starts_on.year}
+        return _("%(first)s to %(last)s") % {
+            "first": formats.date_format(self.starts_on, "SHORT_DATE_FORMAT"),
+            "last": formats.date_format(self.ends_on, "SHORT_DATE_FORMAT"),
+        }
+
+
+def quarter_days(year: int, quarter: int) -> tuple[dt.date, dt.date]:
+    """Return the first and the last day of a calendar quarter (1 to 4)."""
+    first = dt.date(year, 3 * quarter - 2, 1)
+    after = dt.date(year + quarter // 4, 3 * quarter % 12 + 1, 1)
+    return first, after - dt.timedelta(days=1)
+
+
+class RoundTeam(models.Model):
+    """A team takes part in a round."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", verbose_name=_("organization"))
+    round = models.ForeignKey(Round, models.CASCADE, related_name="round_teams", verbose_name=_("round"))
+    team = models.ForeignKey(Team, models.CASCADE, related_name="round_teams", verbose_name=_("team"))
+
+    class Meta:
+        verbose_name = _("team in a round")
+        verbose_name_plural = _("teams in rounds")
+        constraints = [models.UniqueConstraint("round", "team", name="round_team_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.round}: {self.team}"
+
+
+class Participant(models.Model):
+    """A person asked to respond in a round for a team: a user, or someone known by an email address."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", verbose_name=_("organization"))
+    round = models.ForeignKey(Round, models.CASCADE, related_name="participants", verbose_name=_("round"))
+    team = models.ForeignKey(Team, models.CASCADE, related_name="participants", verbose_name=_("team"))
+    user = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="participations", verbose_name=_("user")
+    )
+    email = models.EmailField(_("email address"))
+
+    class Meta:
+        verbose_name = _("participant")
+        verbose_name_plural = _("participants")
+        ordering = ["email"]
+        constraints = [
+            models.UniqueConstraint(
+                "round",
+                models.functions.Lower("email"),
+                name="participant_email_unique",
+                violation_error_message=_("This person already takes part in the round."),
+            ),
+            models.CheckConstraint(condition=~Q(email=""), name="participant_email_given"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email

@@ -1,0 +1,11 @@
+"""The Celery application: `celery -A mlops_maturity worker` and `celery -A mlops_maturity beat`."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlops_maturity.settings")
+
+app = Celery("mlops_maturity")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

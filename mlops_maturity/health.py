@@ -1,0 +1,64 @@
+"""Is the process alive (`/healthz`), and can it do its work (`/readyz`)?"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from mlops_maturity.celery import app
+
+logger = logging.getLogger(__name__)
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Answer as long as the process serves requests."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Answer 200 where database, Redis and a worker respond, else 503; the body says which does not."""
+    parts = {name: _works(name, check) for name, check in CHECKS.items()}
+    ready = all(parts.values())
+    return JsonResponse(
+        {
+            "status": "ok" if ready else "unavailable",
+            **{name: "ok" if works else "down" for name, works in parts.items()},
+        },
+        status=200 if ready else 503,
+    )
+
+
+def _works(name: str, check: Callable[[], object]) -> bool:
+    try:
+        return bool(check())
+    except Exception:
+        logger.warning("%s is down", name, exc_info=True)
+        return False
+
+
+def _database() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        return cursor.fetchone() == (1,)
+
+
+def _redis() -> bool:
+    cache.set("readyz", 1, timeout=10)
+    return cache.get("readyz") == 1
+
+
+def _worker() -> object:
+    return app.control.ping(timeout=1.0)
+
+
+CHECKS: dict[str, Callable[[], object]] = {"database": _database, "redis": _redis, "worker": _worker}

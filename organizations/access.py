@@ -1,0 +1,24 @@
+"""The one way into an organization: an outsider learns nothing, a weak role is told so."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+
+from organizations.models import Member, Role, User
+
+
+def resolve_member(request: HttpRequest, slug: str, needed: Role = Role.VIEWER) -> Member:
+    """Return the logged-in user's membership (with its organization) of the organization at `slug`. One query.
+
+    Raises Http404 where the user is no member, whether or not there is such an organization, and PermissionDenied
+    where the role does not suffice.
+    """
+    if not isinstance(request.user, User):
+        raise Http404
+    member = Member.objects.select_related("organization").filter(organization__slug=slug, user=request.user).first()
+    if member is None:
+        raise Http404
+    if not Role(member.role).may_act_as(needed):
+        raise PermissionDenied
+    return member
