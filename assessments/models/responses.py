@@ -1,4 +1,4 @@
-"""What people answered. A visitor's try-out is a response without participant and organization (docs/decisions/0004)."""
+"""What people answered. A visitor's try-out belongs to no participant and no organization (docs/decisions/0004)."""
 
 from __future__ import annotations
 
@@ -115,4 +115,4 @@ class Answer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.question_key}: {self.choice_key or '–'}"
+        return f"{self.question_key}: {self.choice_key}"
