@@ -1,0 +1,290 @@
+"""Scores from answers. Every rule here is specified in docs/scoring.md, whose golden table the tests run."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from math import sqrt
+from typing import Any, Literal
+
+from assessments.definition import Definition, Dimension, Level, Question, Scoring
+
+Aggregate = Literal["mean", "median"]
+Answers = Mapping[str, str]
+"""One response: choice key by question key. A question that is not in it is unanswered."""
+Scores = Mapping[str, Fraction | None]
+"""Score by dimension key; None: nothing to score."""
+
+
+class UnknownAnswer(ValueError):  # noqa: N818
+    """An answer names a question, or a choice of it, that the definition has not. `choice` is None for the former."""
+
+    def __init__(self, question: str, choice: str | None = None) -> None:
+        super().__init__(f"unknown question {question!r}" if choice is None else f"{question}: no choice {choice!r}")
+        self.question = question
+        self.choice = choice
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionScore:
+    """A dimension over all responses, on the scale 0 to `Scoring.max`.
+
+    `spread` is the population standard deviation of the responses' scores. `respondents` counts the responses that have
+    a score here; without one, the four numbers are None.
+    """
+
+    key: str
+    title: str
+    score: Fraction | None
+    spread: float | None
+    minimum: Fraction | None
+    maximum: Fraction | None
+    respondents: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionTally:
+    """What was answered to a question.
+
+    `counts` has every choice of the question; `mean` is the mean value of the scored answers (0 to 1 for a practice, 0
+    to `Scoring.max` for a ladder), None without any. `headroom` is what the dimension's score would gain were each of
+    them worth the most; a dimension's headrooms and its score sum up to `Scoring.max`. It is None without scored
+    answers, and where gains do not add up: for the method `staged` and for the median.
+    """
+
+    key: str
+    counts: Mapping[str, int]
+    unanswered: int
+    mean: Fraction | None
+    headroom: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreCard:
+    """The result of some responses: dimensions and questions in the definition's order, `scale` its `Scoring.max`."""
+
+    dimensions: tuple[DimensionScore, ...]
+    questions: tuple[QuestionTally, ...]
+    overall: Fraction | None
+    level: Level | None
+    respondents: int
+    aggregate: Aggregate
+    scale: Fraction
+
+    @property
+    def scores(self) -> dict[str, Fraction | None]:
+        """The score of each dimension by its key."""
+        return {dimension.key: dimension.score for dimension in self.dimensions}
+
+
+def score_response(definition: Definition, answers: Answers) -> dict[str, Fraction | None]:
+    """Return each dimension's score (0 to `Scoring.max`) in one response, None where it has nothing to score.
+
+    Raises UnknownAnswer.
+    """
+    return score_card(definition, [answers]).scores
+
+
+def score_card(definition: Definition, responses: Sequence[Answers], *, aggregate: Aggregate = "mean") -> ScoreCard:
+    """Score responses, of a team or of a whole organization, together; none at all give a card without scores.
+
+    `aggregate` is how the responses' scores become a dimension's. Raises UnknownAnswer.
+    """
+    _refuse_unknown_questions(definition, responses)
+    dimensions: list[DimensionScore] = []
+    questions: list[QuestionTally] = []
+    for dimension in definition.dimensions:
+        tallies = [Counter(answers.get(question.key) for answers in responses) for question in dimension.questions]
+        _refuse_unknown_choices(dimension, tallies)
+        scores, headrooms = _score_dimension(definition.scoring, dimension, responses)
+        dimensions.append(_dimension_score(dimension, scores, aggregate))
+        additive = aggregate == "mean" and definition.scoring.method != "staged"
+        questions += [
+            _question_tally(question, tally, headrooms.get(question.key) if additive else None)
+            for question, tally in zip(dimension.questions, tallies, strict=True)
+        ]
+    scores_by_key = {dimension.key: dimension.score for dimension in dimensions}
+    return ScoreCard(
+        dimensions=tuple(dimensions),
+        questions=tuple(questions),
+        overall=overall_score(definition, scores_by_key),
+        level=level_for(definition, scores_by_key),
+        respondents=len(responses),
+        aggregate=aggregate,
+        scale=definition.scoring.max,
+    )
+
+
+def overall_score(definition: Definition, scores: Scores) -> Fraction | None:
+    """Combine dimension scores (all of the definition's keys): the smallest under `minimum`, else the weighted mean.
+
+    Dimensions without a score are left out; None where all are.
+    """
+    scored = [(d.weight, score) for d in definition.dimensions if (score := scores[d.key]) is not None]
+    if not scored:
+        return None
+    if definition.scoring.combine == "minimum":
+        return min(score for _, score in scored)
+    return sum((weight * score for weight, score in scored), Fraction()) / sum(weight for weight, _ in scored)
+
+
+def deciding_score(definition: Definition, scores: Scores) -> Fraction | None:
+    """Return the score that thresholds are compared with: the smallest dimension's under `gate`, else the overall."""
+    if definition.scoring.combine == "gate":
+        return min((score for score in scores.values() if score is not None), default=None)
+    return overall_score(definition, scores)
+
+
+def level_for(definition: Definition, scores: Scores) -> Level | None:
+    """Return the highest level whose threshold is reached, None where no dimension has a score or none is reached."""
+    score = deciding_score(definition, scores)
+    if score is None:
+        return None
+    return next((level for level in reversed(definition.levels) if level.min_score <= score), None)
+
+
+def to_mapping(card: ScoreCard) -> dict[str, Any]:
+    """Return the card as plain JSON values; fractions are exact strings ("7/3"), the level is its number."""
+    return {
+        "dimensions": [_plain(dimension, drop="title") for dimension in card.dimensions],
+        "questions": [_plain(question) for question in card.questions],
+        "overall": None if card.overall is None else str(card.overall),
+        "level": None if card.level is None else card.level.number,
+        "respondents": card.respondents,
+        "aggregate": card.aggregate,
+    }
+
+
+def from_mapping(definition: Definition, data: Mapping[str, Any]) -> ScoreCard:
+    """Return the card that `to_mapping` made from answers to this very definition."""
+    return ScoreCard(
+        dimensions=tuple(
+            DimensionScore(
+                title=definition.dimension(row["key"]).title, **_with_fractions(row, "score", "minimum", "maximum")
+            )
+            for row in data["dimensions"]
+        ),
+        questions=tuple(QuestionTally(**_with_fractions(row, "mean", "headroom")) for row in data["questions"]),
+        overall=_fraction(data["overall"]),
+        level=next((level for level in definition.levels if level.number == data["level"]), None),
+        respondents=data["respondents"],
+        aggregate=data["aggregate"],
+        scale=definition.scoring.max,
+    )
+
+
+def _plain(part: DimensionScore | QuestionTally, *, drop: str = "") -> dict[str, Any]:
+    return {
+        name: str(value) if isinstance(value, Fraction) else value
+        for name, value in asdict(part).items()
+        if name != drop
+    }
+
+
+def _with_fractions(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {**row, **{name: _fraction(row[name]) for name in names}}
+
+
+def _fraction(text: str | None) -> Fraction | None:
+    return None if text is None else Fraction(text)
+
+
+def _refuse_unknown_questions(definition: Definition, responses: Iterable[Answers]) -> None:
+    known = definition.questions.keys()
+    for answers in responses:
+        if not answers.keys() <= known:
+            raise UnknownAnswer(next(key for key in answers if key not in known))
+
+
+def _refuse_unknown_choices(dimension: Dimension, tallies: Iterable[Counter[str | None]]) -> None:
+    for question, tally in zip(dimension.questions, tallies, strict=True):
+        known = {choice.key for choice in question.choices}
+        for choice in tally:
+            if choice is not None and choice not in known:
+                raise UnknownAnswer(question.key, choice)
+
+
+def _score_dimension(
+    scoring: Scoring, dimension: Dimension, responses: Iterable[Answers]
+) -> tuple[Counter[Fraction], dict[str, Fraction]]:
+    """Return how many responses have which score, and the headroom of each question that has a scored answer.
+
+    Equal answers are scored once: ten thousand responses to five questions are a few hundred patterns.
+    """
+    patterns = Counter(tuple(answers.get(question.key) for question in dimension.questions) for answers in responses)
+    scores: Counter[Fraction] = Counter()
+    lost: defaultdict[str, Fraction] = defaultdict(Fraction)
+    for pattern, count in patterns.items():
+        marks = _marks(scoring, dimension, pattern)
+        if not marks:
+            continue
+        scores[sum((share * mark for _, share, mark in marks), Fraction())] += count
+        for question, share, mark in marks:
+            lost[question.key] += count * share * (scoring.max - mark)
+    respondents = scores.total()
+    return scores, {key: total / respondents for key, total in lost.items()}
+
+
+def _marks(
+    scoring: Scoring, dimension: Dimension, pattern: Sequence[str | None]
+) -> list[tuple[Question, Fraction, Fraction]]:
+    """Return each scored question with its share of the dimension (they sum to 1) and its mark (0 to `Scoring.max`)."""
+    chosen = [
+        (question, question.choice(choice).value)
+        for question, choice in zip(dimension.questions, pattern, strict=True)
+        if choice is not None
+    ]
+    scored = [(question, value) for question, value in chosen if value is not None]
+    weight = sum(question.weight for question, _ in scored)
+    staged = _staged(scoring, scored) if scoring.method == "staged" else None
+
+    def mark(question: Question, value: Fraction) -> Fraction:
+        if question.kind == "ladder":
+            return value
+        return scoring.max * value if staged is None else staged
+
+    return [(question, question.weight / weight, mark(question, value)) for question, value in scored]
+
+
+def _staged(scoring: Scoring, scored: Iterable[tuple[Question, Fraction]]) -> Fraction:
+    practices = [(question.level, value) for question, value in scored if question.kind == "practice"]
+    levels = {level for level, _ in practices}
+    first_open = min((level for level, value in practices if value < 1), default=None)
+    reached = [level for level in levels if first_open is None or level < first_open]
+    return scoring.max * Fraction(len(reached), len(levels) or 1)
+
+
+def _dimension_score(dimension: Dimension, scores: Counter[Fraction], aggregate: Aggregate) -> DimensionScore:
+    if not scores:
+        return DimensionScore(dimension.key, dimension.title, None, None, None, None, 0)
+    respondents = scores.total()
+    mean = sum((score * count for score, count in scores.items()), Fraction()) / respondents
+    variance = sum((count * (score - mean) ** 2 for score, count in scores.items()), Fraction()) / respondents
+    return DimensionScore(
+        key=dimension.key,
+        title=dimension.title,
+        score=mean if aggregate == "mean" else _median(scores),
+        spread=sqrt(variance),
+        minimum=min(scores),
+        maximum=max(scores),
+        respondents=respondents,
+    )
+
+
+def _median(scores: Counter[Fraction]) -> Fraction:
+    ordered = [score for score in sorted(scores) for _ in range(scores[score])]
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+
+
+def _question_tally(question: Question, tally: Counter[str | None], headroom: Fraction | None) -> QuestionTally:
+    scored = [(choice.value, tally[choice.key]) for choice in question.choices if choice.value is not None]
+    answers = sum(count for _, count in scored)
+    return QuestionTally(
+        key=question.key,
+        counts={choice.key: tally[choice.key] for choice in question.choices},
+        unanswered=tally[None],
+        mean=sum((value * count for value, count in scored), Fraction()) / answers if answers else None,
+        headroom=headroom,
+    )

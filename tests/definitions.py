@@ -1,0 +1,133 @@
+"""Small questionnaires for tests, and Hypothesis strategies for questionnaires and responses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import strategies as st
+
+from assessments.definition import (
+    Choice,
+    Combine,
+    Definition,
+    Dimension,
+    Kind,
+    Level,
+    Method,
+    Question,
+    Scoring,
+    Source,
+)
+
+CHOICES = (
+    Choice("yes", "Yes", Fraction(1)),
+    Choice("partly", "Partly", Fraction(1, 2)),
+    Choice("no", "No", Fraction(0)),
+    Choice("not_sure", "Not sure", Fraction(0)),
+    Choice("not_applicable", "Not applicable", None),
+)
+METHODS: tuple[Method, ...] = ("count", "staged", "ladder")
+COMBINES: tuple[Combine, ...] = ("mean", "minimum", "gate")
+FIVE = ("data_management", "model_development", "model_deployment", "monitoring", "governance")
+
+
+def statements(top: int = 5) -> tuple[Choice, ...]:
+    """Return a ladder's choices: "0" to str(top), each worth its number, and not_applicable."""
+    rungs = (Choice(str(value), f"Statement {value}", Fraction(value)) for value in range(top + 1))
+    return (*rungs, Choice("not_applicable", "Not applicable", None))
+
+
+def question(
+    key: str,
+    *,
+    kind: Kind = "practice",
+    level: int = 1,
+    weight: Fraction | int = 1,
+    choices: Sequence[Choice] = CHOICES,
+) -> Question:
+    return Question(key, kind, level, Fraction(weight), f"{key}?", "", "", tuple(choices), None)
+
+
+def dimension(key: str, *questions: Question, weight: Fraction | int = 1) -> Dimension:
+    return Dimension(key, key.replace("_", " ").capitalize(), "", Fraction(weight), (), questions)
+
+
+def levels(top: int = 5) -> tuple[Level, ...]:
+    """Return a level for each whole score from 0 to top."""
+    return tuple(Level(n, f"Level {n}", Fraction(n), "", (), (), (), ()) for n in range(top + 1))
+
+
+def definition(
+    *dimensions: Dimension, method: Method = "count", combine: Combine = "mean", top: int = 5, highest_level: int = 5
+) -> Definition:
+    return Definition(
+        slug="test",
+        title="Test",
+        description="",
+        source=Source("", "", ""),
+        locale="en",
+        scoring=Scoring(method, combine, Fraction(top)),
+        levels=levels(highest_level),
+        dimensions=dimensions,
+    )
+
+
+def five_by_five(**scoring: Any) -> Definition:
+    """Return the shipped questionnaire's shape: five dimensions of five practices, `FIVE[n].1` to `FIVE[n].5`."""
+    return definition(
+        *(dimension(key, *(question(f"{key}.{n}", level=n) for n in range(1, 6))) for key in FIVE), **scoring
+    )
+
+
+def counting(counts: Sequence[int]) -> dict[str, str]:
+    """Return a response to `five_by_five` with that many yes from the bottom in each dimension."""
+    return {
+        f"{key}.{n}": "yes" if n <= count else "no"
+        for key, count in zip(FIVE, counts, strict=True)
+        for n in range(1, 6)
+    }
+
+
+def weights() -> st.SearchStrategy[Fraction]:
+    return st.fractions(min_value=Fraction(1, 10), max_value=10, max_denominator=10)
+
+
+@st.composite
+def definitions(
+    draw: st.DrawFn, *, methods: Sequence[Method] = METHODS, combines: Sequence[Combine] = COMBINES
+) -> Definition:
+    """Draw a questionnaire of up to four dimensions with up to five questions; `ladder` has ladders only."""
+    method = draw(st.sampled_from(methods))
+    top = draw(st.integers(1, 7))
+
+    def draw_question(key: str) -> Question:
+        kind: Kind = "ladder" if method == "ladder" or draw(st.integers(0, 3)) == 3 else "practice"
+        return question(
+            key,
+            kind=kind,
+            level=draw(st.integers(1, 4)),
+            weight=draw(weights()),
+            choices=CHOICES if kind == "practice" else statements(top),
+        )
+
+    return definition(
+        *(
+            dimension(
+                f"d{d}", *(draw_question(f"d{d}.{q}") for q in range(draw(st.integers(1, 5)))), weight=draw(weights())
+            )
+            for d in range(draw(st.integers(1, 4)))
+        ),
+        method=method,
+        combine=draw(st.sampled_from(combines)),
+        top=top,
+        highest_level=top,
+    )
+
+
+def responses(definition: Definition) -> st.SearchStrategy[dict[str, str]]:
+    """Return a strategy of responses to the definition; any question may be unanswered."""
+    return st.fixed_dictionaries(
+        {}, optional={key: st.sampled_from([c.key for c in q.choices]) for key, q in definition.questions.items()}
+    )
