@@ -1,0 +1,302 @@
+"""The rules of a questionnaire that a JSON Schema cannot say; they keep scoring and planning from nonsense.
+
+Each rule takes a mapping of any quality, looks only at its well-formed parts and yields findings: where, and what is
+wrong and how to mend it. What is malformed is reported by the schema, so a rule passes it over in silence.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
+from itertools import chain, groupby, pairwise
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+Path = tuple[str | int, ...]
+Finding = tuple[Path, str]
+Row = tuple[Path, dict[str, Any]]
+
+MAX_QUESTIONS = 500
+MAX_SCORE = 100
+
+
+def is_number(value: Any) -> bool:
+    """Return whether the value is a finite number; true and false are none."""
+    return type(value) is int or (isinstance(value, float) and math.isfinite(value))
+
+
+def shown(value: Any) -> str:
+    """Return the value on one line of printable characters, cut short, as a message quotes it."""
+    text = repr(value[:60] if isinstance(value, str) else value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """Return a sentence that offers the nearest known word, empty where none is near."""
+    near = difflib.get_close_matches(wrong, known, 1) if len(wrong) <= 100 else []
+    return " " + _("Did you mean %s?") % shown(near[0]) if near else ""
+
+
+def semantic_findings(data: dict[str, Any]) -> Iterator[Finding]:
+    """Yield what every rule finds in a questionnaire mapping, which may have any malformed parts."""
+    return chain.from_iterable(rule(data) for rule in RULES)
+
+
+def _rows(parent: dict[str, Any], key: str, at: Path = ()) -> list[Row]:
+    rows = parent.get(key)
+    return [((*at, key, n), row) for n, row in enumerate(rows if isinstance(rows, list) else ()) if type(row) is dict]
+
+
+def _questions(data: dict[str, Any]) -> list[Row]:
+    return [row for at, dimension in _rows(data, "dimensions") for row in _rows(dimension, "questions", at)]
+
+
+def _scoring(data: dict[str, Any]) -> dict[str, Any]:
+    scoring = data.get("scoring")
+    return scoring if isinstance(scoring, dict) else {}
+
+
+def _top(data: dict[str, Any]) -> float:
+    top = _scoring(data).get("max")
+    return top if is_number(top) and 0 < top <= MAX_SCORE else math.inf
+
+
+def _numbers(rows: Iterable[Row], key: str) -> list[tuple[Path, float]]:
+    return [((*at, key), row[key]) for at, row in rows if is_number(row.get(key))]
+
+
+def _choices(data: dict[str, Any], question: Row) -> tuple[Path, list[Row]]:
+    at, row = question
+    owner, owner_at = (row, at) if "choices" in row else (data, ())
+    return (*owner_at, "choices"), _rows(owner, "choices", owner_at)
+
+
+def keys_are_unique(data: dict[str, Any]) -> Iterator[Finding]:
+    questions = _questions(data)
+    lists = [_rows(data, "dimensions"), questions, _rows(data, "choices")]
+    for rows in chain(lists, (_rows(question, "choices", at) for at, question in questions)):
+        seen = set()
+        for at, row in rows:
+            key = row.get("key")
+            if isinstance(key, str) and key in seen:
+                yield (*at, "key"), _("%s is used above already; give this one a key of its own.") % shown(key)
+            elif isinstance(key, str):
+                seen.add(key)
+
+
+def question_keys_name_their_dimension(data: dict[str, Any]) -> Iterator[Finding]:
+    for at, dimension in _rows(data, "dimensions"):
+        prefix = dimension.get("key")
+        for question_at, question in _rows(dimension, "questions", at):
+            key = question.get("key")
+            if isinstance(prefix, str) and isinstance(key, str) and not key.startswith(f"{prefix}."):
+                yield (
+                    (*question_at, "key"),
+                    _("must start with the key of its dimension and a dot; make it %s.")
+                    % shown(f"{prefix}.{key.rpartition('.')[2]}"),
+                )
+
+
+def questions_are_not_too_many(data: dict[str, Any]) -> Iterator[Finding]:
+    count = len(_questions(data))
+    if count > MAX_QUESTIONS:
+        yield (
+            ("dimensions",),
+            _("there are %(count)d questions, and %(limit)d are allowed; leave some out.")
+            % {"count": count, "limit": MAX_QUESTIONS},
+        )
+
+
+def levels_ascend(data: dict[str, Any]) -> Iterator[Finding]:
+    for key in ("number", "min_score"):
+        for (_below_at, below), (at, number) in pairwise(_numbers(_rows(data, "levels"), key)):
+            if number <= below:
+                yield (
+                    at,
+                    _("must be above %(below)s, that of the level before; list the levels from lowest to highest.")
+                    % {"below": below},
+                )
+
+
+def thresholds_lie_on_the_scale(data: dict[str, Any]) -> Iterator[Finding]:
+    thresholds = _numbers(_rows(data, "levels"), "min_score")
+    if thresholds and thresholds[0][1] != 0:
+        yield thresholds[0][0], _("must be 0 for the first level, so that every score has a level.")
+    for at, threshold in thresholds:
+        if threshold > _top(data):
+            yield (
+                at,
+                _("is above the top score, %s, so nobody can reach the level; lower it or raise scoring.max.")
+                % _top(data),
+            )
+
+
+def ladder_method_has_ladders_only(data: dict[str, Any]) -> Iterator[Finding]:
+    if _scoring(data).get("method") != "ladder":
+        return
+    for at, question in _questions(data):
+        if question.get("kind") == "practice":
+            yield (*at, "kind"), _("the scoring method 'ladder' has no practices; make it 'ladder', or use 'count'.")
+
+
+def questions_have_distinguishing_choices(data: dict[str, Any]) -> Iterator[Finding]:
+    for at, question in _questions(data):
+        choices_at, choices = _choices(data, (at, question))
+        if "choices" not in question and "choices" not in data:
+            yield at, _("has no choices; add 'choices' here, or shared ones at the top of the file.")
+        elif len({value for _at, value in _numbers(choices, "value")}) < 2:
+            yield choices_at, _("at least two choices must have different values, or every answer scores the same.")
+
+
+def choice_values_span_the_scale(data: dict[str, Any]) -> Iterator[Finding]:
+    for question in _questions(data):
+        kind = question[1].get("kind")
+        top = 1 if kind == "practice" else _top(data)
+        at, choices = _choices(data, question)
+        values = _numbers(choices, "value")
+        if kind not in ("practice", "ladder") or not values or math.isinf(top):
+            continue
+        words = {"kind": kind, "top": top}
+        for value_at, value in values:
+            if value > top:
+                yield value_at, _("is above %(top)s, the most that a choice of kind %(kind)s can be worth.") % words
+        if max(value for _at, value in values) < top:
+            yield (
+                at,
+                _("the best choice of a question of kind %(kind)s must be worth %(top)s, or nobody reaches the top.")
+                % words,
+            )
+
+
+def practices_stand_for_a_level(data: dict[str, Any]) -> Iterator[Finding]:
+    known = {number for _at, number in _numbers(_rows(data, "levels"), "number")}
+    for at, question in _questions(data):
+        level = question.get("level")
+        if question.get("kind") == "practice" and "level" not in question:
+            yield (*at, "level"), _("is missing; a practice needs the number of the maturity level it stands for.")
+        elif type(level) is int and known and level not in known:
+            yield (
+                (*at, "level"),
+                _("%(level)d is not the number of a level; use one of %(known)s.")
+                % {"level": level, "known": ", ".join(str(number) for number in sorted(known) if number >= 1)},
+            )
+
+
+def staged_levels_have_no_gap(data: dict[str, Any]) -> Iterator[Finding]:
+    if _scoring(data).get("method") != "staged":
+        return
+    for at, dimension in _rows(data, "dimensions"):
+        levels = {level for _at, level in _numbers(_rows(dimension, "questions", at), "level")}
+        for level in range(1, int(min(max(levels, default=0), MAX_SCORE))):
+            if level not in levels:
+                yield (
+                    (*at, "questions"),
+                    _(
+                        "no practice stands for level %d, and staged scoring counts levels without a gap; add one, or "
+                        "lower the levels above."
+                    )
+                    % level,
+                )
+
+
+def statements_cover_the_scale(data: dict[str, Any]) -> Iterator[Finding]:
+    top = _top(data)
+    if top % 1 != 0:
+        return
+    for at, dimension in _rows(data, "dimensions"):
+        statements = dimension.get("statements")
+        if isinstance(statements, list) and len(statements) != top + 1:
+            yield (
+                (*at, "statements"),
+                _("there are %(count)d statements; write %(wanted)d, one for each score from 0 to %(top)d.")
+                % {"count": len(statements), "wanted": top + 1, "top": top},
+            )
+
+
+def _requires(question: dict[str, Any]) -> list[tuple[int, str]]:
+    guidance = question.get("guidance")
+    keys = guidance.get("requires") if isinstance(guidance, dict) else None
+    return [(n, key) for n, key in enumerate(keys if isinstance(keys, list) else ()) if isinstance(key, str)]
+
+
+def requirements_exist(data: dict[str, Any]) -> Iterator[Finding]:
+    known = {question["key"] for _at, question in _questions(data) if isinstance(question.get("key"), str)}
+    for at, question in _questions(data):
+        for n, key in _requires(question):
+            place = (*at, "guidance", "requires", n)
+            if key == question.get("key"):
+                yield place, _("a question cannot require itself; delete this entry.")
+            elif key not in known:
+                yield place, _("no question has the key %s.") % shown(key) + did_you_mean(key, known)
+
+
+def _prerequisites(data: dict[str, Any]) -> dict[str, set[str]]:
+    """Every question's prerequisites: what it requires, and the next lower level of its dimension."""
+    graph: dict[str, set[str]] = {}
+    for at, dimension in _rows(data, "dimensions"):
+        questions = [row for _at, row in _rows(dimension, "questions", at) if isinstance(row.get("key"), str)]
+        for question in questions:
+            graph[question["key"]] = {key for _n, key in _requires(question)} - {question["key"]}
+        staged = sorted((row for row in questions if is_number(row.get("level"))), key=lambda row: row["level"])
+        by_level = [[row["key"] for row in rows] for _level, rows in groupby(staged, key=lambda row: row["level"])]
+        for below, above in pairwise(by_level):
+            for key in above:
+                graph[key].update(set(below) - {key})
+    return graph
+
+
+def requirements_have_an_order(data: dict[str, Any]) -> Iterator[Finding]:
+    try:
+        TopologicalSorter(_prerequisites(data)).prepare()
+    except CycleError as error:
+        circle = error.args[1]
+        for at, question in _questions(data):
+            if question.get("key") in circle and any(key in circle for _n, key in _requires(question)):
+                yield (
+                    (*at, "guidance", "requires"),
+                    _(
+                        "goes round in a circle, each before the next: %s. A practice also comes after the lower "
+                        "levels of its dimension. Delete one of the requirements."
+                    )
+                    % " → ".join(shown(key) for key in circle),
+                )
+                return
+
+
+def texts_can_be_stored(data: dict[str, Any]) -> Iterator[Finding]:
+    pending: list[tuple[Path, Any]] = [((), data)]
+    while pending:
+        at, value = pending.pop()
+        if isinstance(value, dict):
+            pending.extend(((*at, key), child) for key, child in value.items())
+        elif isinstance(value, list):
+            pending.extend(((*at, n), child) for n, child in enumerate(value))
+        elif isinstance(value, str):
+            bad = next((character for character in value if _is_control(character)), None)
+            if bad:
+                yield at, _("holds the invisible character U+%04X, which cannot be kept; delete it.") % ord(bad)
+
+
+def _is_control(character: str) -> bool:
+    return (character < " " and character not in "\t\n\r") or "\x7f" <= character < "\xa0" or "\ud800" <= character < "\ue000"
+
+
+RULES: tuple[Callable[[dict[str, Any]], Iterator[Finding]], ...] = (
+    keys_are_unique,
+    question_keys_name_their_dimension,
+    questions_are_not_too_many,
+    levels_ascend,
+    thresholds_lie_on_the_scale,
+    ladder_method_has_ladders_only,
+    questions_have_distinguishing_choices,
+    choice_values_span_the_scale,
+    practices_stand_for_a_level,
+    staged_levels_have_no_gap,
+    statements_cover_the_scale,
+    requirements_exist,
+    requirements_have_an_order,
+    texts_can_be_stored,
+)
