@@ -1,0 +1,46 @@
+"""What changes questionnaires: importing a definition as a draft, publishing it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from assessments.models import Questionnaire, QuestionnaireVersion
+from assessments.models.questionnaires import VersionStatus
+from organizations.models import Organization
+
+
+class NotADraft(ValueError):
+    """Only a draft can be published."""
+
+
+@transaction.atomic
+def import_definition(
+    *, data: dict[str, Any], organization: Organization | None = None
+) -> tuple[QuestionnaireVersion, bool]:
+    """Keep a valid definition as a new draft version of the questionnaire it names, made where there is none.
+
+    Returns the version and True; where the newest version says the same, that version and False.
+    """
+    questionnaire, _created = Questionnaire.objects.select_for_update().get_or_create(
+        organization=organization, slug=data["slug"], defaults={"title": data["title"]}
+    )
+    newest = questionnaire.versions.order_by("-number").first()
+    if newest is not None and newest.definition == data:
+        return newest, False
+    version = questionnaire.versions.create(number=newest.number + 1 if newest else 1, definition=data)
+    return version, True
+
+
+@transaction.atomic
+def publish_version(*, version: QuestionnaireVersion) -> None:
+    """Publish a draft; from then on it never changes. Raises NotADraft where it is none."""
+    published = QuestionnaireVersion.objects.filter(pk=version.pk, status=VersionStatus.DRAFT).update(
+        status=VersionStatus.PUBLISHED, published_at=timezone.now()
+    )
+    if not published:
+        raise NotADraft(str(version))
+    version.refresh_from_db()
+    Questionnaire.objects.filter(pk=version.questionnaire_id).update(title=version.definition["title"])
