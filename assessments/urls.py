@@ -1,1 +1,20 @@
-urlpatterns: list = []
+"""The addresses of assessments."""
+
+from django.urls import path
+
+from assessments.views import home, organizations, results, survey
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("try/", survey.start, name="try"),
+    path("try/questions/<str:dimension_key>/", survey.questions, name="try_questions"),
+    path("try/answer/", survey.answer, name="try_answer"),
+    path("try/review/", survey.review, name="try_review"),
+    path("try/submit/", survey.submit, name="try_submit"),
+    path("try/result/", survey.result, name="try_result"),
+    path("try/revise/", survey.revise, name="try_revise"),
+    path("try/discard/", survey.discard, name="try_discard"),
+    path("results/<uuid:public_id>/", results.kept_result, name="kept_result"),
+    path("orgs/<slug:slug>/", organizations.dashboard, name="organization"),
+    path("orgs/<slug:slug>/rounds/<int:round_id>/results/", results.round_result, name="round_result"),
+]

@@ -1,11 +1,79 @@
-"""The pages that say what went wrong, and what to do about it."""
+"""The pages that say what went wrong and what to do about it; for htmx the same words as a fragment."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A way on from an error page."""
+
+    url: str
+    label: str
+
+
+def message(
+    request: HttpRequest, *, status: int, heading: str, text: str, link: Link | None = None
+) -> HttpResponse:
+    """Return a page that says what went wrong (`heading`) and how to go on (`text`, `link`), with that status."""
+    template = "message.html#message-fragment" if request.headers.get("HX-Request") else "message.html"
+    return render(request, template, {"status": status, "heading": heading, "text": text, "link": link}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return message(
+            request,
+            status=413,
+            heading=_("That is too much at once."),
+            text=_("Shorten what you entered, a note for example, and send it again."),
+        )
+    return message(
+        request,
+        status=400,
+        heading=_("We could not read that request."),
+        text=_("Go back, reload the page and try again. What was saved before is still there."),
+    )
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return message(
+        request,
+        status=403,
+        heading=_("Your role does not allow this."),
+        text=_("Ask an owner of the organization to do it, or to give you a role that may."),
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return message(
+        request,
+        status=404,
+        heading=_("There is nothing here."),
+        text=_("The address may be mistyped, or you may not be a member of the organization it belongs to."),
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return message(
+        request,
+        status=500,
+        heading=_("Something broke on our side."),
+        text=_("It has been recorded. What was saved before is still there; try again in a moment."),
+    )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Say that the page was too old to be trusted; nothing that was saved before is lost."""
-    return render(request, "403_csrf.html", status=403)
+    """Answer a form from a page too old to be trusted."""
+    return message(
+        request,
+        status=403,
+        heading=_("This page has become out of date."),
+        text=_("Reload it and send again; your browser must accept cookies from this site. Nothing you saved is lost."),
+    )

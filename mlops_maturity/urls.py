@@ -12,3 +12,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("assessments.urls")),
 ]
+
+handler400 = "mlops_maturity.errors.bad_request"
+handler403 = "mlops_maturity.errors.permission_denied"
+handler404 = "mlops_maturity.errors.not_found"
+handler500 = "mlops_maturity.errors.server_error"

@@ -1,0 +1,84 @@
+"""The survey's forms: one for each question, several to a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Div, Field, Layout
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.utils.translation import gettext_lazy as _
+
+from assessments.definition import Question
+from assessments.models import Answer
+from assessments.models.responses import EVIDENCE_URL_LENGTH, NOTE_LENGTH
+from assessments.services.responses import Given
+
+
+def refuse_broken_text(text: str) -> None:
+    """Raise ValidationError where bytes that are no UTF-8 were sent: Django puts U+FFFD in their place."""
+    if "\ufffd" in text:
+        raise ValidationError(_("Some characters could not be read. Type them again."))
+
+
+class QuestionForm(forms.Form):
+    """The answer to one question: a choice, a note, an evidence link; each may be left open."""
+
+    choice = forms.ChoiceField(
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("“%(value)s” is not among the choices. Pick one of those shown.")},
+    )
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=NOTE_LENGTH,
+        validators=[refuse_broken_text],
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("What should people know who read this answer?"),
+    )
+    evidence_url = forms.URLField(
+        label=_("Evidence link"),
+        required=False,
+        max_length=EVIDENCE_URL_LENGTH,
+        assume_scheme="https",
+        validators=[URLValidator(schemes=["http", "https"]), refuse_broken_text],
+        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+    )
+
+    def __init__(self, question: Question, answer: Answer | None = None, data: Any = None) -> None:
+        initial = (
+            {"choice": answer.choice_key, "note": answer.note, "evidence_url": answer.evidence_url} if answer else {}
+        )
+        super().__init__(data, prefix=question.key, initial=initial)
+        self.question = question
+        choice = self.fields["choice"]
+        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells mypy which field this is
+        choice.choices = [(choice.key, choice.label) for choice in question.choices]
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        self.helper.layout = Layout(
+            Field("choice", template="assessments/survey/choices.html"),
+            HTML("{% include 'assessments/survey/details_open.html' %}"),
+            Div(Field("note"), Field("evidence_url"), css_class="pt-2"),
+            HTML("</details>"),
+        )
+
+    @property
+    def has_details(self) -> bool:
+        """Whether there is a note or an evidence link to show, or something amiss with one."""
+        return bool(
+            self["note"].value() or self["evidence_url"].value() or self["note"].errors or self["evidence_url"].errors
+        )
+
+    def given(self) -> Given:
+        """Return what a valid form holds."""
+        return Given(
+            question_key=self.question.key,
+            choice_key=self.cleaned_data["choice"],
+            note=self.cleaned_data["note"],
+            evidence_url=self.cleaned_data["evidence_url"],
+        )
