@@ -1,0 +1,57 @@
+"""What every test may ask for: a published questionnaire, the cast of people, a browser logged in as one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client, override_settings
+from pytest_django.fixtures import SettingsWrapper
+
+from assessments.models import QuestionnaireVersion
+from organizations.models import User
+from tests.factories import Cast, make_cast, make_version
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settings_of_tests() -> Iterator[None]:
+    """Cheap passwords, and static files as they lie in the source, without collecting them first."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        STORAGES=django_settings.STORAGES | {"staticfiles": plain},
+        WHITENOISE_AUTOREFRESH=True,
+        WHITENOISE_USE_FINDERS=True,
+    ):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def cache_of_its_own(settings: SettingsWrapper) -> None:
+    """Keep what one test leaves in Redis, such as counts of failed log-ins, from the next one."""
+    settings.CACHES = {"default": django_settings.CACHES["default"] | {"KEY_PREFIX": uuid4().hex}}
+
+
+@pytest.fixture
+def version(db: None) -> QuestionnaireVersion:
+    """The shipped questionnaire, published."""
+    return make_version()
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def client_of() -> Callable[[User], Client]:
+    """Return a function that gives a test client logged in as a user."""
+
+    def log_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return log_in
