@@ -72,7 +72,7 @@ def _parse_yaml(text: str) -> Any:
         raise AnswerFileError(_("line %(line)d: %(problem)s") % {"line": line, "problem": problem[:200]}) from error
     except RecursionError as error:
         raise AnswerFileError(_("nested too deeply.")) from error
-    except (YAMLError, ValueError) as error:
+    except (YAMLError, ValueError, OverflowError) as error:
         raise AnswerFileError(_("neither YAML nor JSON.")) from error
 
 

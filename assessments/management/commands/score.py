@@ -6,11 +6,11 @@ import json
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from assessments.answer_files import AnswerFileError, read_answers
 from assessments.definition import Definition
@@ -22,8 +22,8 @@ BAR = 20
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Scores a file of answers, without a database.")
-    requires_system_checks: ClassVar[list[str]] = []
+    help = _("Scores a file of answers, without a database.")
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", help=_("YAML or JSON file of answers; - for standard input"))
@@ -70,14 +70,12 @@ def _payload(definition: Definition, card: ScoreCard) -> dict[str, Any]:
 
 
 def _rounded(number: Fraction | float | None) -> float | None:
-    return None if number is None else float(round(number, 4))
+    return None if number is None else round(float(number), 4)
 
 
 def _report(definition: Definition, card: ScoreCard) -> Iterator[str]:
-    yield "%s, %s" % (
-        definition.title,
-        ngettext("%d response", "%d responses", card.respondents) % card.respondents,
-    )
+    responses = ngettext("%d response", "%d responses", card.respondents) % card.respondents
+    yield f"{definition.title}, {responses}"
     yield ""
     if card.level is None or card.overall is None:
         yield _("Nothing to score: no answer counts.")
@@ -97,7 +95,7 @@ def _dimension_line(dimension: DimensionScore, card: ScoreCard, width: int) -> s
     if dimension.score is None:
         return _("%(title)s  nothing to score") % {"title": title}
     filled = round(BAR * dimension.score / card.scale)
-    line = f"{title}  [{'#' * filled}{'-' * (BAR - filled)}] {dimension.score:.2f}"
+    line = f"{title}  [{'#' * filled}{'-' * (BAR - filled)}] {float(dimension.score):.2f}"
     if dimension.respondents < 2:
         return line
     return (
