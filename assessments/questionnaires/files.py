@@ -1,67 +1,65 @@
-"""Questionnaire files: reading YAML (or JSON) safely and with line numbers, writing it canonically, the shipped ones."""
+"""Questionnaire files: reading YAML safely and with line numbers, writing it canonically, and the shipped files."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from io import StringIO
-from pathlib import Path as FilePath
+from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
-
-from ruamel.yaml.events import (
-    AliasEvent,
-    CollectionEndEvent,
-    DocumentStartEvent,
-    MappingStartEvent,
-    NodeEvent,
-    ScalarEvent,
-)
+from ruamel.yaml.events import CollectionEndEvent, Event, MappingStartEvent, NodeEvent, ScalarEvent
 from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.representer import SafeRepresenter
-from ruamel.yaml.resolver import implicit_resolvers
 
 from assessments.definition import Definition
-from assessments.questionnaires.rules import Path, shown
+from assessments.questionnaires.rules import KeyPath, shown
 from assessments.questionnaires.validation import SCHEMA, Problem, QuestionnaireError, validate_mapping
 
 MAX_BYTES = 2_000_000
 MAX_VALUES = 50_000
 MAX_DEPTH = 20
+LINE_WIDTH = 120
+
+WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
+WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{1,100}")
+NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+BOOLEANS_OF_OLD_YAML = {"y", "n", "yes", "no", "on", "off"}
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a file says, as plain dicts, lists and scalars, and the line (from 1) on which each value stands.
-
-    A value's path is the keys and positions (from 0) that lead to it; that of the whole document is empty.
-    """
+    """What a file says, as plain dicts, lists and scalars, and the line (from 1) on which each value stands."""
 
     name: str
     data: Any
-    lines: Mapping[Path, int]
+    lines: Mapping[KeyPath, int]
 
 
-def read(source: FilePath | bytes | str, name: str = "") -> Document:
-    """Read a questionnaire file's YAML or JSON, without judging what it says.
+def read(source: Path | bytes | str, name: str = "") -> Document:
+    """Read a questionnaire file's YAML, without judging what it says.
 
     `source` is a path or the content itself; `name` is what problems call it, the path where left out. Raises
-    QuestionnaireError for what cannot be read or is unsafe to: a missing file, other encodings than UTF-8, broken YAML,
-    anchors, aliases, tags, duplicate keys, several documents, more than 2 MB, 50,000 values or 20 nested groups.
+    QuestionnaireError for what cannot be read or is unsafe to: a missing file, an encoding other than UTF-8, broken
+    YAML, anchors, aliases, tags, duplicate keys, several documents, more than 2 MB, 50,000 values or 20 nested groups.
     """
-    reader = _Reader(name or str(source) if isinstance(source, FilePath) else name)
-    data = reader.document(reader.text(source))
-    return Document(reader.name, data, reader.lines)
+    name = name or (str(source) if isinstance(source, Path) else "")
+    reader = _Reader()
+    try:
+        return Document(name, reader.document(_text(source)), reader.lines)
+    except _UnreadableError as error:
+        raise QuestionnaireError(name, [Problem("YAML", error.line, error.message)]) from error
 
 
-def read_valid(source: FilePath | bytes | str, name: str = "") -> dict[str, Any]:
-    """Return the mapping that a questionnaire file says. Raises QuestionnaireError where it is unreadable or invalid."""
+def read_valid(source: Path | bytes | str, name: str = "") -> dict[str, Any]:
+    """Return the mapping that a questionnaire file says. Raises QuestionnaireError if unreadable or invalid."""
     document = read(source, name)
     problems = validate_mapping(document.data, document.lines)
     if problems:
@@ -71,7 +69,7 @@ def read_valid(source: FilePath | bytes | str, name: str = "") -> dict[str, Any]
 
 
 def dump(mapping: Mapping[str, Any]) -> str:
-    """Return a questionnaire's mapping as canonical YAML: keys in the schema's order, `read` gives the mapping back."""
+    """Return a valid questionnaire's mapping as canonical YAML: keys in the schema's order. `read` gives it back."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Representer = _Representer
     yaml.default_flow_style = False
@@ -84,9 +82,9 @@ def dump(mapping: Mapping[str, Any]) -> str:
     return stream.getvalue()
 
 
-def shipped() -> dict[str, FilePath]:
+def shipped() -> dict[str, Path]:
     """Return the files of the questionnaires that come with the application, by slug."""
-    return {path.stem: path for path in sorted(FilePath(__file__).parent.glob("*.yaml"))}
+    return {path.stem: path for path in sorted(Path(__file__).parent.glob("*.yaml"))}
 
 
 @cache
@@ -95,88 +93,145 @@ def load_shipped(slug: str) -> Definition:
     return Definition.from_mapping(read_valid(shipped()[slug]))
 
 
+class _UnreadableError(Exception):
+    def __init__(self, line: int | None, message: str) -> None:
+        super().__init__(line, message)
+        self.line = line
+        self.message = message
+
+
+def _text(source: Path | bytes | str) -> str:
+    if isinstance(source, Path):
+        try:
+            with source.open("rb") as file:
+                source = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise _UnreadableError(None, _("cannot be read: %s.") % error.strerror) from error
+    if len(source) > MAX_BYTES:
+        raise _UnreadableError(None, _("is larger than 2 MB; shorten its texts."))
+    if isinstance(source, str):
+        return source
+    try:
+        return source.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = source.count(b"\n", 0, error.start) + 1
+        raise _UnreadableError(line, _("is not UTF-8 text; save the file with that encoding.")) from error
+
+
 class _Reader:
-    """Turns the events of a YAML parser into plain values; one reader reads one document.
+    """Turns a YAML parser's events into plain values, so that what is unsafe is refused before anything is built."""
 
-    Working on events, before anything is built, keeps what is unsafe from ever taking effect.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.lines: dict[Path, int] = {}
+    def __init__(self) -> None:
+        self.lines: dict[KeyPath, int] = {}
         self.values = 0
-        self.problems: list[Problem] = []
-
-    def text(self, source: FilePath | bytes | str) -> str:
-        if isinstance(source, FilePath):
-            try:
-                with source.open("rb") as file:
-                    source = file.read(MAX_BYTES + 1)
-            except OSError as error:
-                raise self.refusal(None, _("cannot be read: %s.") % error.strerror) from None
-        if len(source) > MAX_BYTES:
-            raise self.refusal(None, _("is larger than 2 MB; split the questionnaire or shorten its texts."))
-        if isinstance(source, bytes):
-            try:
-                source = source.decode()
-            except UnicodeDecodeError as error:
-                line = source.count(b"\n", 0, error.start) + 1
-                raise self.refusal(line, _("is not UTF-8 text; save the file with that encoding.")) from None
-        text = source.removeprefix("\ufeff")
-        return text.replace("\t", " ") if _is_json(text) else text
 
     def document(self, text: str) -> Any:
-        data = None
-        documents = 0
-        events = YAML(typ="safe", pure=True).parse(text)
         try:
-            for event in events:
-                if isinstance(event, DocumentStartEvent):
-                    documents += 1
-                    self.check_document(event, documents)
-                elif isinstance(event, NodeEvent):
-                    data = self.value(event, events, ())
+            return self.only_document(YAML(typ="safe", pure=True).parse(text))
         except MarkedYAMLError as error:
-            raise self.syntax_refusal(error) from None
+            mark = error.problem_mark or error.context_mark
+            raise _UnreadableError(
+                mark.line + 1 if mark else None,
+                _("is not valid YAML: %s. Check quotes, colons and indentation here and just above.") % error.problem,
+            ) from error
         except ReaderError as error:
-            line = text.count("\n", 0, error.position) + 1
-            raise self.refusal(line, _invisible(error.character)) from None
-        except (ValueError, OverflowError):
-            escape = _IMPOSSIBLE_ESCAPE.search(text)
-            line = text.count("\n", 0, escape.start()) + 1 if escape else None
-            raise self.refusal(line, _("an escape such as \\UFFFFFFFF stands for no character; delete it.")) from None
-        if not documents:
-            raise self.refusal(1, _("is empty; docs/questionnaires.md shows what to write."))
-        if self.problems:
-            raise QuestionnaireError(self.name, self.problems)
+            raise _UnreadableError(
+                text.count("\n", 0, error.position) + 1,
+                _("holds the invisible character U+%04X; delete it.") % error.character,
+            ) from error
+        except (ValueError, OverflowError) as error:
+            raise _UnreadableError(
+                None, _('an escape such as "\\UFFFFFFFF" stands for no character; delete it.')
+            ) from error
+
+    def only_document(self, events: Iterator[Event]) -> Any:
+        nodes = (event for event in events if isinstance(event, NodeEvent | CollectionEndEvent))
+        first = next(nodes, None)
+        if first is None:
+            raise _UnreadableError(1, _("is empty; docs/questionnaires.md shows what to write."))
+        data = self.value(first, nodes, ())
+        second = next(nodes, None)
+        if second is not None:
+            raise _UnreadableError(_line(second), _("a second document starts here; keep one questionnaire in a file."))
         return data
 
-    def check_document(self, event: Any, number: int) -> None:
-        line = event.start_mark.line + 1
-        if event.version or event.tags:
-            raise self.refusal(line, _("delete the lines that start with %; a questionnaire needs none."))
-        if number > 1:
-            raise self.refusal(line, _("a second document starts here; keep one questionnaire in a file."))
-
-    def value(self, event: NodeEvent, events: Iterator[Any], path: Path) -> Any:
-        line = event.start_mark.line + 1
-        self.lines.setdefault(path, line)
-        self.values += 1
-        if self.values > MAX_VALUES:
-            raise self.refusal(line, _("there are more than 50,000 values up to here; leave some out."))
+    def value(self, event: Event, events: Iterator[Event], path: KeyPath) -> Any:
+        self.check(event)
+        self.lines.setdefault(path, _line(event))
         if len(path) > MAX_DEPTH:
-            raise self.refusal(line, _("groups are nested more than 20 deep here; a questionnaire needs 8."))
-        if event.anchor:
-            raise self.refusal(line, _("anchors (&name) and aliases (*name) are not allowed; write the text out, or quote it."))
-        if event.tag is not None:
-            raise self.refusal(line, _("tags (!name) are not allowed; delete it, or put quotes around the text."))
+            raise _UnreadableError(
+                _line(event), _("groups are nested more than 20 deep here; a questionnaire needs 8.")
+            )
         if isinstance(event, ScalarEvent):
-            return _scalar(event)
+            return event.value if event.style else _plain(event.value)
         if isinstance(event, MappingStartEvent):
             return self.mapping(events, path)
         return [self.value(item, events, (*path, n)) for n, item in enumerate(_until_end(events))]
 
-    def mapping(self, events: Iterator[Any], path: Path) -> dict[str, Any]:
+    def mapping(self, events: Iterator[Event], path: KeyPath) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key in _until_end(events):
-            ...
+            self.check(key)
+            if not isinstance(key, ScalarEvent):
+                raise _UnreadableError(_line(key), _("a group or list cannot be a key; put quotes around the text."))
+            if key.value in found:
+                raise _UnreadableError(
+                    _line(key), _("the key %s stands twice in one group; delete one of them.") % shown(key.value)
+                )
+            here = (*path, key.value)
+            self.lines[here] = _line(key)
+            found[key.value] = self.value(next(events), events, here)
+        return found
+
+    def check(self, event: Any) -> None:
+        self.values += 1
+        if self.values > MAX_VALUES:
+            raise _UnreadableError(_line(event), _("there are more than 50,000 values up to here; leave some out."))
+        if event.anchor:
+            raise _UnreadableError(
+                _line(event), _("anchors (&name) and aliases (*name) are not allowed; write it out, or quote the text.")
+            )
+        if event.tag is not None:
+            raise _UnreadableError(_line(event), _("tags (!name) are not allowed; delete it, or quote the text."))
+
+
+def _until_end(events: Iterator[Event]) -> Iterator[Event]:
+    """The events up to the end of this group or list, given that each group and list inside is read when met."""
+    return takewhile(lambda event: not isinstance(event, CollectionEndEvent), events)
+
+
+def _line(event: Any) -> int:
+    line: int = event.start_mark.line
+    return line + 1
+
+
+def _plain(text: str) -> Any:
+    """Return what an unquoted scalar means: nothing, a truth value, a number, else text. A `yes` or a date is text."""
+    if text.lower() in WORDS:
+        return WORDS[text.lower()]
+    if WHOLE_NUMBER.fullmatch(text):
+        return int(text)
+    return float(text) if NUMBER.fullmatch(text) else text
+
+
+def _in_order(value: Any, schema: Mapping[str, Any]) -> Any:
+    if "$ref" in schema:
+        schema = SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]]
+    if isinstance(value, Mapping):
+        return {key: _in_order(value[key], inner) for key, inner in schema["properties"].items() if key in value}
+    if isinstance(value, list):
+        return [_in_order(item, schema["items"]) for item in value]
+    return value
+
+
+class _Representer(SafeRepresenter):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_text(self, text: str) -> ScalarNode:
+        # Quoted because readers of YAML 1.1 take a bare yes for true.
+        style = '"' if text.lower() in BOOLEANS_OF_OLD_YAML else "|" if "\n" in text else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Representer.add_representer(str, _Representer.represent_text)

@@ -15,9 +15,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-Path = tuple[str | int, ...]
-Finding = tuple[Path, str]
-Row = tuple[Path, dict[str, Any]]
+KeyPath = tuple[str | int, ...]
+Finding = tuple[KeyPath, str]
+Row = tuple[KeyPath, dict[str, Any]]
 
 MAX_QUESTIONS = 500
 MAX_SCORE = 100
@@ -45,7 +45,7 @@ def semantic_findings(data: dict[str, Any]) -> Iterator[Finding]:
     return chain.from_iterable(rule(data) for rule in RULES)
 
 
-def _rows(parent: dict[str, Any], key: str, at: Path = ()) -> list[Row]:
+def _rows(parent: dict[str, Any], key: str, at: KeyPath = ()) -> list[Row]:
     rows = parent.get(key)
     return [((*at, key, n), row) for n, row in enumerate(rows if isinstance(rows, list) else ()) if type(row) is dict]
 
@@ -64,11 +64,11 @@ def _top(data: dict[str, Any]) -> float:
     return top if is_number(top) and 0 < top <= MAX_SCORE else math.inf
 
 
-def _numbers(rows: Iterable[Row], key: str) -> list[tuple[Path, float]]:
+def _numbers(rows: Iterable[Row], key: str) -> list[tuple[KeyPath, float]]:
     return [((*at, key), row[key]) for at, row in rows if is_number(row.get(key))]
 
 
-def _choices(data: dict[str, Any], question: Row) -> tuple[Path, list[Row]]:
+def _choices(data: dict[str, Any], question: Row) -> tuple[KeyPath, list[Row]]:
     at, row = question
     owner, owner_at = (row, at) if "choices" in row else (data, ())
     return (*owner_at, "choices"), _rows(owner, "choices", owner_at)
@@ -267,7 +267,7 @@ def requirements_have_an_order(data: dict[str, Any]) -> Iterator[Finding]:
 
 
 def texts_can_be_stored(data: dict[str, Any]) -> Iterator[Finding]:
-    pending: list[tuple[Path, Any]] = [((), data)]
+    pending: list[tuple[KeyPath, Any]] = [((), data)]
     while pending:
         at, value = pending.pop()
         if isinstance(value, dict):
@@ -281,7 +281,11 @@ def texts_can_be_stored(data: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _is_control(character: str) -> bool:
-    return (character < " " and character not in "\t\n\r") or "\x7f" <= character < "\xa0" or "\ud800" <= character < "\ue000"
+    return (
+        (character < " " and character not in "\t\n\r")
+        or "\x7f" <= character < "\xa0"
+        or "\ud800" <= character < "\ue000"
+    )
 
 
 RULES: tuple[Callable[[dict[str, Any]], Iterator[Finding]], ...] = (

@@ -6,14 +6,14 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
-from assessments.questionnaires.rules import Finding, Path, did_you_mean, is_number, semantic_findings, shown
+from assessments.questionnaires.rules import Finding, KeyPath, did_you_mean, is_number, semantic_findings, shown
 
 MAX_PROBLEMS = 200
 
@@ -42,7 +42,7 @@ class QuestionnaireError(ValueError):
         )
 
 
-def validate_mapping(data: Any, lines: Mapping[Path, int] | None = None) -> list[Problem]:
+def validate_mapping(data: Any, lines: Mapping[KeyPath, int] | None = None) -> list[Problem]:
     """Return every problem of a questionnaire's plain mapping (docs/questionnaires.md), none where it is valid.
 
     `lines` says on which line of its file each value stands, by the path of keys and positions that leads to it. The
@@ -55,12 +55,12 @@ def validate_mapping(data: Any, lines: Mapping[Path, int] | None = None) -> list
     return sorted(problems, key=lambda problem: problem.line or 0)
 
 
-def _line(lines: Mapping[Path, int], path: Path) -> int | None:
+def _line(lines: Mapping[KeyPath, int], path: KeyPath) -> int | None:
     """The line of the value at that path; of what would hold it, where it is missing."""
     return next((lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines), None)
 
 
-def _place(data: Any, path: Path) -> str:
+def _place(data: Any, path: KeyPath) -> str:
     """The path as a person reads it, an entry of a list named by its key: `dimensions[monitoring].title`."""
     place = ""
     for step in path:
@@ -78,7 +78,9 @@ def _name(row: Any) -> str:
     if not isinstance(row, dict):
         return ""
     key = row.get("key", row.get("number"))
-    plain = isinstance(key, str) and len(key) <= 100 and all(part.isalnum() for part in key.replace("_", ".").split("."))
+    plain = (
+        isinstance(key, str) and len(key) <= 100 and all(part.isalnum() for part in key.replace("_", ".").split("."))
+    )
     return str(key) if plain or type(key) is int else ""
 
 
@@ -143,14 +145,20 @@ def _pattern(error: ValidationError) -> Iterator[str]:
     if not error.instance.strip() and error.schema["$anchor"] != "url":
         yield _("is empty; fill it in, or delete the line where it is optional.")
         return
-    yield shown(error.instance) + " " + {
-        "key": _("is not a key; use lower-case letters, digits, '_', '.' and '-', and start with a letter or digit."),
-        "slug": _("is not a slug; use lower-case letters and digits, in words joined by '-'."),
-        "url": _("is not a web address; start it with https:// and leave out spaces."),
-        "locale": _("is not a language tag; write it like en, de or pt-BR."),
-        "line": _("must stay on one line; take out the line breaks."),
-        "sentence": _("must stay on one line; take out the line breaks."),
-    }[error.schema["$anchor"]]
+    yield (
+        shown(error.instance)
+        + " "
+        + {
+            "key": _(
+                "is not a key; use lower-case letters, digits, '_', '.' and '-', and start with a letter or digit."
+            ),
+            "slug": _("is not a slug; use lower-case letters and digits, in words joined by '-'."),
+            "url": _("is not a web address; start it with https:// and leave out spaces."),
+            "locale": _("is not a language tag; write it like en, de or pt-BR."),
+            "line": _("must stay on one line; take out the line breaks."),
+            "sentence": _("must stay on one line; take out the line breaks."),
+        }[error.schema["$anchor"]]
+    )
 
 
 def _bounds(error: ValidationError) -> Iterator[str]:
@@ -200,7 +208,7 @@ _EXPLANATIONS: dict[str, Callable[[ValidationError], Iterable[Finding | str]]] =
     "oneOf": _value_or_excluded,
 }
 
-SCHEMA: dict[str, Any] = json.loads(FilePath(__file__).with_name("questionnaire.schema.json").read_text("utf-8"))
+SCHEMA: dict[str, Any] = json.loads(Path(__file__).with_name("questionnaire.schema.json").read_text("utf-8"))
 
 # JSON Schema takes 3.0 for an integer and infinity for a number; a level's number and a weight must be neither.
 _STRICT_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
