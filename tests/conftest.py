@@ -8,11 +8,16 @@ from uuid import uuid4
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client, override_settings
-from pytest_django.fixtures import SettingsWrapper
+from hypothesis import settings as hypothesis_settings
+from pytest_django.fixtures import Settings
 
 from assessments.models import QuestionnaireVersion
 from organizations.models import User
 from tests.factories import Cast, make_cast, make_version
+
+# A busy machine is slow, not wrong.
+hypothesis_settings.register_profile("tests", deadline=None)
+hypothesis_settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,7 +34,7 @@ def settings_of_tests() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def cache_of_its_own(settings: SettingsWrapper) -> None:
+def cache_of_its_own(settings: Settings) -> None:
     """Keep what one test leaves in Redis, such as counts of failed log-ins, from the next one."""
     settings.CACHES = {"default": django_settings.CACHES["default"] | {"KEY_PREFIX": uuid4().hex}}
 
