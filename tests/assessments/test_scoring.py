@@ -42,6 +42,7 @@ from tests.definitions import (
 )
 
 CHOICE_OF = {"y": "yes", "n": "no", "s": "not_sure", "h": "partly", "x": "not_applicable"}
+NO_SCORE = "–"  # noqa: RUF001
 AGGREGATES: tuple[Aggregate, ...] = ("mean", "median")
 
 
@@ -121,7 +122,7 @@ GOLDEN = golden_table()
 
 
 def number(text: str) -> Fraction | None:
-    return None if text == "–" else Fraction(text)
+    return None if text == NO_SCORE else Fraction(text)
 
 
 def test_golden_table_is_read_whole() -> None:
@@ -134,7 +135,7 @@ def test_golden(row: Golden) -> None:
 
     assert [dimension.score for dimension in card.dimensions] == [number(text) for text in row.scores.split()]
     assert card.overall == number(row.overall)
-    assert (str(card.level.number) if card.level else "–") == row.level
+    assert (str(card.level.number) if card.level else NO_SCORE) == row.level
     assert card.respondents == len(row.patterns)
     if len(row.patterns) == 1:
         assert not row.spread + row.range
@@ -244,7 +245,7 @@ def test_level_is_exact_at_its_threshold(threshold: int, scale: Fraction, epsilo
         answers = {"d.in": "yes", "d.out": "no"}
         card = score_card(definition(dimension("d", *questions)), [{q.key: answers[q.key] for q in questions}])
         assert card.overall == score
-        return card.level and card.level.number
+        return card.level.number if card.level else None
 
     assert level_at(Fraction(threshold)) == threshold
     assert level_at(threshold - epsilon) == threshold - 1

@@ -1,0 +1,192 @@
+"""docs/scoring.md, "What to raise next"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from assessments.definition import Combine, Definition, Method
+from assessments.scoring import Aggregate, deciding_score, score_card
+from roadmaps.planning import NextLevel, Recommendation, biggest_gap, next_level, recommendations
+from tests.definitions import (
+    FIVE,
+    counting,
+    definition,
+    definitions,
+    dimension,
+    five_by_five,
+    question,
+    responses,
+    statements,
+)
+
+
+def lecture_roadmap(scores: dict[str, int]) -> list[dict[str, Any]]:
+    """The lecture's `generate_roadmap`."""
+    return [
+        {
+            "dimension": name,
+            "current_score": score,
+            "target_score": 3,
+            "priority": "high" if score < 2 else "medium",
+        }
+        for name, score in scores.items()
+        if score < 3
+    ]
+
+
+@given(st.lists(st.integers(0, 5), min_size=5, max_size=5))
+def test_recommendations_are_the_lectures(counts: list[int]) -> None:
+    card = score_card(five_by_five(), [counting(counts)])
+
+    assert list(recommendations(card)) == [
+        Recommendation(**row) for row in lecture_roadmap(dict(zip(FIVE, counts, strict=True)))
+    ]
+
+
+def test_recommendations_hold_the_same_shares_on_other_scales() -> None:
+    """Of ten, the target is six, and under four is a high priority."""
+    choices = statements(10)
+    scores = {"a": 6, "b": 5, "c": 4, "d": 3}
+    ladders = [dimension(key, question(f"{key}.1", kind="ladder", choices=choices)) for key in scores]
+    unscored = dimension("e", question("e.1"))
+
+    card = score_card(
+        definition(*ladders, unscored, method="ladder", top=10), [{f"{key}.1": str(n) for key, n in scores.items()}]
+    )
+
+    assert recommendations(card) == (
+        Recommendation("b", Fraction(5), Fraction(6), "medium"),
+        Recommendation("c", Fraction(4), Fraction(6), "medium"),
+        Recommendation("d", Fraction(3), Fraction(6), "high"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("answers", "gap"),
+    [
+        (counting([3, 1, 4, 5, 2]), ("model_development",)),
+        (counting([3, 1, 4, 1, 2]), ("model_development", "monitoring")),
+        (counting([4, 5, 5, 5, 5]), ("data_management",)),
+        (counting([5, 5, 5, 5, 5]), ()),
+        ({"governance.1": "yes", "governance.2": "no"}, ("governance",)),
+        ({}, ()),
+    ],
+    ids=["one", "tied", "just under the top", "all in place", "others without score", "no scores"],
+)
+def test_biggest_gap(answers: dict[str, str], gap: tuple[str, ...]) -> None:
+    assert biggest_gap(score_card(five_by_five(), [answers])) == gap
+
+
+def leading_on(drawn: Definition, *answers: dict[str, str], aggregate: Aggregate = "mean") -> NextLevel:
+    above = next_level(drawn, score_card(drawn, answers, aggregate=aggregate))
+    assert above is not None
+    return above
+
+
+def test_next_level_names_what_is_missing_up_to_it() -> None:
+    above = leading_on(five_by_five(), counting([3, 2, 2, 1, 1]))
+
+    assert (above.level.number, above.shortfall, above.practices_needed) == (2, Fraction(1, 5), 1)
+    assert [(p.key, p.level, p.mean, p.gain) for p in above.missing] == [
+        # The first three dimensions have all up to level 2: there it is their lowest missing level.
+        ("data_management.4", 4, 0, Fraction(1, 5)),
+        ("model_development.3", 3, 0, Fraction(1, 5)),
+        ("model_deployment.3", 3, 0, Fraction(1, 5)),
+        ("monitoring.2", 2, 0, Fraction(1, 5)),
+        ("governance.2", 2, 0, Fraction(1, 5)),
+    ]
+
+
+def test_missing_practices_come_by_level_with_what_they_would_gain() -> None:
+    """Half of two people have b.1; nobody has the weightier b.2, asked first."""
+    drawn = definition(
+        dimension("a", question("a.1", level=1)),
+        dimension("b", question("b.2", level=2, weight=3), question("b.1", level=1), weight=3),
+    )
+
+    above = leading_on(drawn, {"a.1": "yes", "b.1": "yes", "b.2": "no"}, {"a.1": "yes", "b.1": "no", "b.2": "no"})
+
+    assert [(p.key, p.mean, p.gain) for p in above.missing] == [
+        ("b.1", Fraction(1, 2), Fraction(3, 4) * Fraction(5, 8)),
+        ("b.2", 0, Fraction(3, 4) * Fraction(15, 4)),
+    ]
+
+
+def test_no_next_level_at_the_top_or_without_scores() -> None:
+    assert next_level(five_by_five(), score_card(five_by_five(), [counting([5, 5, 5, 5, 5])])) is None
+    assert next_level(five_by_five(), score_card(five_by_five(), [])) is None
+
+
+def test_below_every_threshold_the_lowest_level_is_next() -> None:
+    full = five_by_five()
+    demanding = replace(full, levels=full.levels[2:])
+
+    above = leading_on(demanding, counting([1, 1, 1, 1, 0]))
+
+    assert (above.level.number, above.shortfall, above.practices_needed) == (2, Fraction(6, 5), 6)
+
+
+def test_under_gate_the_shortfall_is_that_of_the_weakest_dimension() -> None:
+    above = leading_on(five_by_five(combine="gate"), counting([4, 4, 4, 4, 1]))
+
+    assert (above.level.number, above.shortfall) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "combine", "aggregate"),
+    [("staged", "mean", "mean"), ("count", "minimum", "mean"), ("count", "gate", "mean"), ("count", "mean", "median")],
+)
+def test_practices_needed_is_left_open_where_gains_do_not_add_up(
+    method: Method, combine: Combine, aggregate: Aggregate
+) -> None:
+    above = leading_on(five_by_five(method=method, combine=combine), counting([1, 1, 1, 1, 1]), aggregate=aggregate)
+
+    assert above.practices_needed is None
+
+
+def test_practices_needed_is_left_open_where_a_ladder_must_rise_too() -> None:
+    drawn = definition(
+        dimension("a", question("a.1")), dimension("b", question("b.1", kind="ladder", choices=statements()))
+    )
+
+    above = leading_on(drawn, {"a.1": "yes", "b.1": "0"})
+
+    assert (above.level.number, above.missing, above.practices_needed) == (3, (), None)
+
+
+@given(definitions(methods=("count",), combines=("mean",)), st.data())
+def test_practices_needed_is_the_least_number_that_reaches_the_next_level(
+    drawn: Definition, data: st.DataObject
+) -> None:
+    """Against trying every set of missing practices, smallest first, and scoring the answers again."""
+    given_answers = data.draw(st.lists(responses(drawn), min_size=1, max_size=3))
+    card = score_card(drawn, given_answers)
+    above = next_level(drawn, card)
+    if above is None:
+        return
+    missing = [
+        tally.key
+        for tally in card.questions
+        if drawn.questions[tally.key].kind == "practice" and tally.mean is not None and tally.mean < 1
+    ]
+    assume(len(missing) <= 8)  # more would take long, and show nothing else
+
+    def reaches(keys: tuple[str, ...]) -> bool:
+        """Whether these practices, put fully in place, are enough."""
+        after = [
+            answers | {key: "yes" for key in keys if answers.get(key) not in {None, "not_applicable"}}
+            for answers in given_answers
+        ]
+        score = deciding_score(drawn, score_card(drawn, after).scores)
+        return score is not None and score >= above.level.min_score
+
+    fewest = next((n for n in range(1, len(missing) + 1) if any(map(reaches, combinations(missing, n)))), None)
+
+    assert above.practices_needed == fewest
