@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
-from environs import Env, EnvError
+from dotenv import load_dotenv
+from environs import Env, EnvError, ValidationError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -18,10 +20,52 @@ def environment() -> Iterator[Env]:
         yield Env()
     except EnvError as error:
         raise SystemExit(
-            f"Settings: {error} (every setting is described in docs/operations.md; for development run `make install`)"
+            f"Settings: {error} (docs/operations.md describes every setting; for development run `make install`)"
         ) from None
 
 
 def read_checkout_env() -> None:
     """Take the development settings of this checkout from its `.env`; what is set already stays as it is."""
-    Env.read_env(CHECKOUT / ".env", recurse=False, override=False)
+    load_dotenv(CHECKOUT / ".env")
+
+
+def postgres_url(value: str) -> None:
+    """Raise ValidationError where the value is not the address of a PostgreSQL database."""
+    parts = _split(value)
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.netloc or not parts.path.strip("/"):
+        raise ValidationError("Expected postgres://USER:PASSWORD@HOST:PORT/NAME.")
+
+
+def redis_url(value: str) -> None:
+    """Raise ValidationError where the value is not the address of a Redis server."""
+    parts = _split(value)
+    if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.path if parts.scheme == "unix" else parts.netloc):
+        raise ValidationError("Expected redis://HOST:PORT/0, rediss://… or unix:///path.")
+
+
+def email_url(value: str) -> None:
+    """Raise ValidationError where the value does not say how to send mail."""
+    if _split(value).scheme not in {"smtp", "submission", "file", "console", "memory", "dummy"}:
+        raise ValidationError("Expected smtp://USER:PASSWORD@HOST:PORT, submission://…, file:///… or console://.")
+
+
+def site_url(value: str) -> None:
+    """Raise ValidationError where the value is not the scheme and host of a site."""
+    parts = _split(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+        raise ValidationError("Expected https://HOST, without a path.")
+
+
+def secret(value: str) -> None:
+    """Raise ValidationError where the value could be guessed."""
+    if len(value) < 50 or len(set(value)) < 5:
+        raise ValidationError("Expected 50 random characters or more.")
+
+
+def _split(value: str) -> SplitResult:
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - reading it is what checks it
+    except ValueError as error:
+        raise ValidationError(f"{error}.") from None
+    return parts

@@ -52,7 +52,7 @@ def _redis() -> bool:
 
 
 def _worker() -> object:
-    return app.control.ping(timeout=1.0)
+    return app.control.ping(timeout=1.0, limit=1)
 
 
 CHECKS: dict[str, Callable[[], object]] = {"database": _database, "redis": _redis, "worker": _worker}

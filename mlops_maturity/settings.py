@@ -6,22 +6,22 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from environs import validate
 
-from mlops_maturity.env import CHECKOUT, environment
+from mlops_maturity.env import CHECKOUT, email_url, environment, postgres_url, redis_url, secret, site_url
 
 with environment() as env:
-    SECRET_KEY = env.str("SECRET_KEY")
     DEBUG = env.bool("DEBUG", False)
-    BASE_URL = env.str("BASE_URL")
-    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [urlsplit(BASE_URL).hostname or ""])
-    DATABASES = {
-        "default": env.dj_db_url("DATABASE_URL")
-        | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ENGINE": "django.db.backends.postgresql"}
-    }
-    REDIS_URL = env.str("REDIS_URL")
+    SECRET_KEY = env.str("SECRET_KEY", validate=[] if DEBUG else secret)
+    BASE_URL = env.str("BASE_URL", validate=site_url)
+    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [urlsplit(BASE_URL).hostname])
+    env.str("DATABASE_URL", validate=postgres_url)
+    DATABASES = {"default": env.dj_db_url("DATABASE_URL") | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+    REDIS_URL = env.str("REDIS_URL", validate=redis_url)
+    env.str("EMAIL_URL", validate=email_url)
     _email = env.dj_email_url("EMAIL_URL")
     DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"MLOps Maturity <noreply@{urlsplit(BASE_URL).hostname}>")
-    LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+    LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
     TRUST_PROXY = env.bool("TRUST_PROXY", False)
 
 HTTPS = BASE_URL.startswith("https://")
@@ -174,7 +174,8 @@ EMAIL_FILE_PATH = _email["EMAIL_FILE_PATH"]
 EMAIL_TIMEOUT = 20
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-CELERY_BROKER_URL = REDIS_URL
+# Celery has a scheme of its own for a Unix socket.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

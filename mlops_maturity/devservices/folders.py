@@ -6,7 +6,6 @@ import hashlib
 import os
 import pwd
 import shutil
-import stat
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +30,9 @@ class Account(NamedTuple):
     groups: list[int] | None = None
 
 
+CALLER = Account()
+
+
 @cache
 def service_account() -> Account:
     """Return whom the servers run as: the caller, or for root, as whom PostgreSQL refuses to run, a system user.
@@ -38,7 +40,7 @@ def service_account() -> Account:
     Makes that user where it does not exist; raises ServiceError where it can't.
     """
     if os.geteuid() != 0:
-        return Account()
+        return CALLER
     try:
         entry = pwd.getpwnam(ACCOUNT)
     except KeyError:
@@ -63,12 +65,25 @@ def _add_user() -> None:
         raise ServiceError(f"PostgreSQL does not run as root, and its user can't be made: {reason}") from None
 
 
-def accessible(path: Path, account: Account) -> bool:
-    """Tell whether the account may enter the folder, or run the program, at `path`."""
-    test = ["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)]
-    return subprocess.run(  # noqa: S603 - no part of it is a user's
-        test, cwd="/", user=account.uid, group=account.gid, extra_groups=account.groups, check=False
-    ).returncode == 0
+def accessible(path: Path) -> bool:
+    """Tell whether the servers may enter the folder at `path`."""
+    account = service_account()
+    test = subprocess.run(  # noqa: S603 - no part of it is a user's
+        ["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)],
+        cwd="/",
+        user=account.uid,
+        group=account.gid,
+        extra_groups=account.groups,
+        check=False,
+    )
+    return test.returncode == 0
+
+
+def own(path: Path) -> None:
+    """Give the folder at `path` to the servers."""
+    account = service_account()
+    if account.uid is not None and account.gid is not None:
+        os.chown(path, account.uid, account.gid)
 
 
 def data_root(environ: Mapping[str, str] = os.environ) -> Path:
@@ -100,7 +115,7 @@ class Folder:
 
     @property
     def redis(self) -> Path:
-        """Redis's configuration and append-only file."""
+        """Redis's append-only file."""
         return self.path / "redis"
 
     @property
@@ -114,14 +129,9 @@ class Folder:
         return self.path / "mail"
 
     @property
-    def records(self) -> Path:
-        """One file a running part: who it is, and since when."""
-        return self.path / "run"
-
-    @property
     def sockets(self) -> Path:
         """PostgreSQL's socket; a socket's path may have about 100 bytes only, hence not below `path`."""
-        return Path("/tmp") / f"mlops-maturity-{os.geteuid()}-{_digest(self.path)}"  # noqa: S108 - its owner is checked
+        return Path("/tmp") / f"mlops-maturity-{os.geteuid()}-{_digest(self.path)}"  # noqa: S108 - never one that was there before
 
     @property
     def lock(self) -> Path:
@@ -135,20 +145,19 @@ class Folder:
 
     def create(self) -> None:
         """Make what is missing of it; raises ServiceError where it can't be written, entered or has no space."""
-        account = service_account()
         try:
-            _make(self.path, 0o700 if account.uid is None else 0o711)
-            for folder in (self.logs, self.mail, self.records):
+            _make(self.path, 0o700 if service_account() is CALLER else 0o711)
+            for folder in (self.logs, self.mail, self.redis):
                 _make(folder, 0o700)
-            _make(self.redis, 0o700, account)
+            own(self.redis)
             self.lock.touch(mode=0o600)
         except OSError as error:
             raise ServiceError(
                 f"Cannot write to {self.path} ({error.strerror}); choose another data folder with MLOPS_DATA_DIR"
             ) from None
-        if not accessible(self.path, account):
+        if not accessible(self.path):
             raise ServiceError(
-                f"The system user {ACCOUNT} may not enter {self.path}; choose a folder outside homes with MLOPS_DATA_DIR"
+                f"The system user {ACCOUNT} can't enter {self.path}; choose a folder outside homes with MLOPS_DATA_DIR"
             )
         if shutil.disk_usage(self.path).free < NEEDED_BYTES:
             raise ServiceError(f"Less than {NEEDED_BYTES // 1024**2} MB of disk are free for {self.path}")
@@ -157,12 +166,10 @@ class Folder:
         """Make the folder of the sockets anew; raises ServiceError where somebody else's is in its place."""
         self.remove_sockets()
         try:
-            _make(self.sockets, 0o700, service_account())
+            self.sockets.mkdir(mode=0o700)
+            own(self.sockets)
         except OSError as error:
             raise ServiceError(f"Cannot make {self.sockets} ({error.strerror})") from None
-        found = self.sockets.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != (service_account().uid or os.geteuid()):
-            raise ServiceError(f"{self.sockets} belongs to somebody else")
 
     def remove_sockets(self) -> None:
         """Remove the folder of the sockets, which nobody uses any more."""
@@ -173,11 +180,8 @@ class Folder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def _make(folder: Path, mode: int, owner: Account | None = None) -> None:
-    if folder.is_dir():
-        return
-    _make(folder.parent, mode)
-    folder.mkdir(exist_ok=True)
-    folder.chmod(mode)
-    if owner and owner.uid is not None and owner.gid is not None:
-        os.chown(folder, owner.uid, owner.gid)
+def _make(folder: Path, mode: int) -> None:
+    if not folder.is_dir():
+        _make(folder.parent, mode)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(mode)

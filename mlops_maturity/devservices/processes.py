@@ -1,26 +1,24 @@
-"""Processes of a data folder: started with a record, found again after a crash, and stopped without a trace."""
+"""Processes of a data folder: started with its mark, found again after a crash, and stopped without a trace."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from types import FrameType
 
 import psutil
 
-from mlops_maturity.devservices.folders import CHECKOUT, Account, Folder, ServiceError
+from mlops_maturity.devservices.folders import CALLER, CHECKOUT, Account, Folder, ServiceError
 
 MARK = "MLOPS_SERVICES_OF"
-POSTGRES, REDIS = "postgres", "redis"
+SERVERS = ("postgres", "redis-server", "valkey-server")
 GRACE_SECONDS = 10.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -33,89 +31,32 @@ class Stopped(Exception):  # noqa: N818 - being asked to stop is no error
         self.number = number
 
 
-@dataclass(frozen=True)
-class Record:
-    """A process: its part's name, its id, when it started (seconds since the boot) and the signal that ends it."""
-
-    name: str
-    pid: int
-    started: float
-    stop_signal: int = signal.SIGTERM
-
-    @classmethod
-    def of(cls, name: str, pid: int, stop_signal: int = signal.SIGTERM) -> Record:
-        """Return the record of a running process."""
-        return cls(name, pid, _started(psutil.Process(pid)), stop_signal)
-
-    @classmethod
-    def read(cls, path: Path) -> Record | None:
-        """Return the record in a file, or None where there is none or half of one."""
-        try:
-            return cls(**json.loads(path.read_text()))
-        except (OSError, ValueError, TypeError):
-            return None
-
-    def write(self, path: Path) -> None:
-        """Write it to a file, whole or not at all."""
-        half = path.with_name(f"{path.name}.half")
-        half.write_text(json.dumps(asdict(self)))
-        half.replace(path)
-
-    def process(self) -> psutil.Process | None:
-        """Return its process while that lives; another one that got the same id later is not it."""
-        try:
-            process = psutil.Process(self.pid)
-            return process if _alive(process) and abs(_started(process) - self.started) < 0.05 else None
-        except psutil.Error:
-            return None
-
-
-def _started(process: psutil.Process) -> float:
-    # Since the boot, because the wall clock may be set between two looks.
-    return process.create_time() - psutil.boot_time()
-
-
-def _alive(process: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.Error):
-        return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE
-    return False
-
-
 def launch(
     folder: Folder,
     name: str,
-    command: Sequence[str | Path],
+    command: Sequence[str],
     *,
     environ: Mapping[str, str],
-    account: Account = Account(),
+    account: Account = CALLER,
     cwd: Path = CHECKOUT,
-    stop_signal: int = signal.SIGTERM,
-    logged: bool = True,
 ) -> subprocess.Popen[bytes]:
-    """Start a part of the folder in a session of its own; its output goes to `logs/NAME.log` unless not `logged`."""
-    with contextlib.ExitStack() as stack:
-        output = stack.enter_context(_new_log(folder, name).open("wb")) if logged else None
-        process = subprocess.Popen(  # noqa: S603 - commands are the project's, or typed by whom they run as
+    """Start a part of the folder in a session of its own; its output goes to `logs/NAME.log`."""
+    log = folder.logs / f"{name}.log"
+    with contextlib.suppress(FileNotFoundError):
+        log.replace(log.with_suffix(".log.1"))
+    with log.open("wb") as output:
+        return subprocess.Popen(  # noqa: S603 - no part of it is a user's
             command,
-            stdin=subprocess.DEVNULL if logged else None,
+            stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            cwd=cwd if logged else None,
+            cwd=cwd,
             env={**environ, MARK: str(folder.path)},
             start_new_session=True,
             user=account.uid,
             group=account.gid,
             extra_groups=account.groups,
         )
-    Record.of(name, process.pid, stop_signal).write(folder.records / f"{name}.json")
-    return process
-
-
-def _new_log(folder: Folder, name: str) -> Path:
-    log = folder.logs / f"{name}.log"
-    with contextlib.suppress(FileNotFoundError):
-        log.replace(log.with_suffix(".log.1"))
-    return log
 
 
 def log_tail(folder: Folder, name: str, lines: int = 15) -> str:
@@ -124,88 +65,65 @@ def log_tail(folder: Folder, name: str, lines: int = 15) -> str:
     return "\n".join(f"    {line}" for line in text.splitlines()[-lines:])
 
 
-def running(folder: Folder, name: str) -> Record | None:
-    """Return the record of a part that is running."""
-    record = Record.read(folder.records / f"{name}.json")
-    return record if record and record.process() else None
-
-
 def sweep(folder: Folder) -> None:
-    """Stop every process of the folder, its servers last, and remove their records, sockets and temporary data.
+    """Stop every process of the folder, its servers last."""
+    _end(_marked(folder), signal.SIGTERM)
+    _end(_servers(folder), signal.SIGINT)
 
-    Sends each part its own signal, then SIGTERM to what it leaves, then SIGKILL. Harms no process of anybody else.
-    """
-    if not folder.path.exists():
-        return
-    records = [record for path in folder.records.glob("*.json") if (record := Record.read(path))]
-    signals = {record.pid: record.stop_signal for record in records if record.process()}
-    for _attempt in range(3):
-        servers = _family(record for record in records if record.name in {POSTGRES, REDIS}) | _postgres(folder)
-        others = (_family(records) | _marked(folder)) - servers
-        if not servers | others:
-            break
-        _end(others, signals)
-        _end(servers, signals)
-    for path in folder.records.glob("*"):
-        path.unlink(missing_ok=True)
+
+def leave(folder: Folder) -> None:
+    """Stop every process of the folder, and remove what only they needed."""
+    sweep(folder)
     folder.remove_sockets()
     if folder.temporary:
         folder.remove()
 
 
-def _family(records: Iterator[Record] | Collection[Record]) -> set[psutil.Process]:
-    found: set[psutil.Process] = set()
-    for record in records:
-        if process := record.process():
-            found.add(process)
-            with contextlib.suppress(psutil.Error):
-                found.update(process.children(recursive=True))
-    return found
-
-
 def _marked(folder: Folder) -> set[psutil.Process]:
-    """Find what a part left behind when it was killed, whichever group or session it is in."""
+    """Find the parts and what they started; the servers overwrite their environment, and so the mark."""
     found = set()
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if process.environ().get(MARK) == str(folder.path) and process.pid != os.getpid() and _alive(process):
+            if process.environ().get(MARK) == str(folder.path):
+                found |= {process, *process.children(recursive=True)}
+    return {process for process in found if process.pid != os.getpid()} - _servers(folder)
+
+
+def _servers(folder: Folder) -> set[psutil.Process]:
+    found = set()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.name().startswith(SERVERS) and Path(process.cwd()) in {folder.postgres, folder.redis}:
                 found.add(process)
     return found
 
 
-def _postgres(folder: Folder) -> set[psutil.Process]:
-    """Find PostgreSQL's processes, which overwrite their environment, leave their session, but work in the cluster."""
-    found = set()
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.name().startswith(POSTGRES) and Path(process.cwd()) == folder.postgres and _alive(process):
-                found.add(process)
-    return found
-
-
-def _end(processes: set[psutil.Process], signals: Mapping[int, int]) -> None:
-    leaders = {process for process in processes if process.pid in signals}
-    for process in leaders:
-        _signal(process, signals[process.pid])
-    _wait(leaders, GRACE_SECONDS)
+def _end(processes: set[psutil.Process], number: int) -> None:
+    """Ask those that others do not depend on to stop, kill what is left after a while, and wait for all to be gone."""
+    pids = {process.pid for process in processes}
     for process in processes:
-        _signal(process, signal.SIGTERM)
-    for process in _wait(processes, 2.0):
-        _signal(process, signal.SIGKILL)
-    _wait(processes, 5.0)
+        with contextlib.suppress(psutil.Error):
+            if process.ppid() not in pids:
+                process.send_signal(number)
+    for process in _wait(processes):
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    _wait(processes)
 
 
-def _signal(process: psutil.Process, number: int) -> None:
-    with contextlib.suppress(psutil.Error):
-        process.send_signal(number)
-
-
-def _wait(processes: set[psutil.Process], seconds: float) -> set[psutil.Process]:
-    """Wait until all have ended; return those that have not after so many seconds."""
-    deadline = time.monotonic() + seconds
+def _wait(processes: set[psutil.Process]) -> set[psutil.Process]:
+    """Wait until all have ended; return those that have not after a while."""
+    deadline = time.monotonic() + GRACE_SECONDS
     while (left := {process for process in processes if _alive(process)}) and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(0.02)
     return left
+
+
+def _alive(process: psutil.Process) -> bool:
+    # A zombie waits for its parent only, which may be a container's that never looks.
+    with contextlib.suppress(psutil.Error):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 @contextlib.contextmanager
@@ -223,9 +141,9 @@ def held(folder: Folder, purpose: str) -> Iterator[None]:
         finally:
             for number in STOP_SIGNALS:
                 signal.signal(number, signal.SIG_IGN)
-            sweep(folder)
+            leave(folder)
             guard.kill()
-            guard.wait()
+            guard.communicate()
 
 
 @contextlib.contextmanager
@@ -236,21 +154,31 @@ def locked(folder: Folder, purpose: str) -> Iterator[int]:
     """
     descriptor = os.open(folder.lock, os.O_RDWR)
     try:
-        deadline = time.monotonic() + 2 * GRACE_SECONDS
-        while True:
-            with contextlib.suppress(BlockingIOError):
-                flock(descriptor, LOCK_EX | LOCK_NB)
-                break
-            holder = Record.read(folder.lock)
-            if holder and holder.process() or time.monotonic() > deadline:
-                raise ServiceError(f"Already running: {holder.name if holder else folder.path}")
-            time.sleep(0.1)
-        holder = Record.of(purpose, os.getpid())
+        deadline = time.monotonic() + 3 * GRACE_SECONDS
+        while not _try_lock(descriptor):
+            pid, _, held_for = folder.lock.read_text().partition(" ")
+            if _is_pid(pid) or time.monotonic() > deadline:
+                raise ServiceError(f"Already running {held_for} (process {pid})")
+            time.sleep(0.05)
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
+        os.pwrite(descriptor, f"{os.getpid()} {purpose}".encode(), 0)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        flock(descriptor, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_pid(text: str) -> bool:
+    with contextlib.suppress(psutil.Error, ValueError):
+        return _alive(psutil.Process(int(text)))
+    return False
 
 
 def _start_guard(folder: Folder, lock: int) -> subprocess.Popen[bytes]:
@@ -258,6 +186,8 @@ def _start_guard(folder: Folder, lock: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - no part of it is a user's
         [sys.executable, "-m", "mlops_maturity.devservices", "guard", str(folder.path)],
         cwd=CHECKOUT,
+        # Of no folder, lest one that stops a test takes the guard of what the test runs along.
+        env={name: value for name, value in os.environ.items() if name != MARK},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -271,7 +201,7 @@ def guard(folder: Folder) -> None:
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     sys.stdin.buffer.read()
-    sweep(folder)
+    leave(folder)
 
 
 @contextlib.contextmanager
@@ -283,13 +213,11 @@ def stop_signals() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
         raise Stopped(number)
 
-    # What `nohup` starts is meant to outlive its terminal.
-    hangup_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    before = {
-        number: signal.signal(number, stop)
-        for number in STOP_SIGNALS
-        if not (number == signal.SIGHUP and hangup_ignored)
-    }
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    for number in STOP_SIGNALS:
+        # What `nohup` starts is meant to outlive its terminal.
+        if number != signal.SIGHUP or before[number] != signal.SIG_IGN:
+            signal.signal(number, stop)
     try:
         yield
     finally:

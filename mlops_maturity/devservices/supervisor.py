@@ -2,76 +2,160 @@
 
 from __future__ import annotations
 
-import http.client
 import os
+import secrets
+import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from fcntl import LOCK_EX, LOCK_NB, flock
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 
 from mlops_maturity.devservices.environment import settings
-from mlops_maturity.devservices.folders import Folder, ServiceError
+from mlops_maturity.devservices.folders import CHECKOUT, Folder, ServiceError
 from mlops_maturity.devservices.processes import (
-    POSTGRES,
-    REDIS,
+    GRACE_SECONDS,
+    MARK,
     Stopped,
     held,
     launch,
+    leave,
+    locked,
     log_tail,
     stop_signals,
-    sweep,
 )
-from mlops_maturity.devservices.servers import port_is_free, start_servers
+from mlops_maturity.devservices.servers import start_servers
 
 READY_SECONDS = 60.0
-LOGINS = ("owner", "facilitator", "member", "viewer", "admin")
+PREPARE = "prepare"
+LOGINS = """\
+    owner@demo.example        owns the organization: everything, members and settings included
+    facilitator@demo.example  runs the assessment rounds
+    member@demo.example       answers for a team
+    viewer@demo.example       reads the results
+    admin@demo.example        administers the site, at {url}/admin/"""
 
 
-@dataclass(frozen=True)
-class Part:
-    """A command that makes up the demo, by the name that its log has."""
-
-    name: str
-    command: Sequence[str]
-
-
-def demo_parts(folder: Folder, port: int) -> tuple[Part, list[Part]]:
-    """Return what brings the database up to date, and what then runs side by side: web, worker and beat."""
-    python = (sys.executable, "-m")
-    celery = (*python, "celery", "-A", "mlops_maturity")
-    web = (
-        *(*python, "gunicorn", "mlops_maturity.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "2"),
-        # Its default is one a user, not one a checkout.
-        *("--reload", "--access-logfile", "-", "--graceful-timeout", "3", "--no-control-socket"),
-    )
-    return Part("prepare", (sys.executable, "manage.py", "prepare_demo")), [
-        Part("web", web),
-        Part("worker", (*celery, "worker", "--loglevel", "INFO", "--concurrency", "2")),
-        Part("beat", (*celery, "beat", "--schedule", str(folder.path / "beat-schedule"), "--pidfile=")),
-    ]
-
-
-def run_demo(folder: Folder, port: int, prepare: Part, parts: Sequence[Part]) -> None:
-    """Run the services, `prepare` to its end, then the parts until a signal asks to stop; `/healthz` must answer.
+def run_demo(folder: Folder, port: int) -> None:
+    """Run services, web, worker and beat on the folder's data until a signal asks to stop.
 
     Raises ServiceError where the demo runs already, the port is taken, or a part ends; all of it is stopped then.
     """
     url = f"http://127.0.0.1:{port}"
     begin = time.monotonic()
     with stop_signals(), suppress(Stopped), held(folder, f"at {url}"):
-        if not port_is_free(port):
-            raise ServiceError(f"Port {port} is taken by another program: choose another one with PORT=")
+        _require_free(port)
         environ = {**os.environ, **settings(folder, port), "PYTHONUNBUFFERED": "1"}
-        start_servers(folder)
-        environ |= settings(folder, port)
+        processes = start_servers(folder)
         _say(f"PostgreSQL and Redis run on the data in {folder.path}")
-        processes = {prepare.name: launch(folder, prepare.name, prepare.command, environ=environ)}
-        if processes.pop(prepare.name).wait() != 0:
-            raise ServiceError(f"The database can't be prepared; its log ends with\n{log_tail(folder, prepare.name)}")
+        _prepare(folder, environ)
         _say("The database is up to date")
-        running = [(part.name, launch(folder, part.name, part.command, environ=environ)) for part in parts]
+        for name, command in _parts(folder, port).items():
+            processes[name] = launch(folder, name, command, environ=environ)
+        _await_ready(folder, f"{url}/readyz", processes)
+        _say(
+            f"\nMLOps Maturity is ready at {url} after {time.monotonic() - begin:.1f} s. Log in, password demo, as\n"
+            f"{LOGINS.format(url=url)}\nLogs are in {folder.logs}, mail is in {folder.mail}. Ctrl-C stops everything."
+        )
+        while True:
+            _check(folder, processes)
+            time.sleep(0.2)
+
+
+def run_command(root: Path, command: Sequence[str]) -> int:
+    """Run a command on services of its own, made below `root` and removed at its end; return its exit code.
+
+    Where a signal asks to stop, that is 128 and the signal's number, as shells have it.
+    """
+    _remove_leftovers(root)
+    folder = Folder(root / f"test-{secrets.token_hex(4)}")
+    try:
+        with stop_signals(), held(folder, f"in {folder.path}"):
+            start_servers(folder)
+            environ = {**os.environ, **settings(folder), MARK: str(folder.path)}
+            try:
+                # In a session of its own, so that Ctrl-C reaches it once, from here.
+                return _wait(subprocess.Popen(command, env=environ, start_new_session=True))  # noqa: S603 - the caller's
+            except OSError as error:
+                raise ServiceError(f"Cannot run {command[0]}: {error.strerror}") from None
+    except Stopped as stopped:
+        return 128 + stopped.number
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    try:
+        code = process.wait()
+    except Stopped as stopped:
+        process.send_signal(stopped.number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS)
+        process.kill()
+        raise
+    return code if code >= 0 else 128 - code
+
+
+def _remove_leftovers(root: Path) -> None:
+    """Stop and remove what is left where both the command's runner and its guard were killed."""
+    for path in root.glob("test-*"):
+        with suppress(ServiceError, OSError), locked(Folder(path), "being removed"):
+            leave(Folder(path))
+
+
+def _parts(folder: Folder, port: int) -> dict[str, list[str]]:
+    python = [sys.executable, "-m"]
+    celery = [*python, "celery", "-A", "mlops_maturity"]
+    return {
+        "web": [
+            *python,
+            *("gunicorn", "mlops_maturity.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "2"),
+            *("--access-logfile", "-", "--graceful-timeout", "3", "--reload"),
+            *(f"--reload-extra-file={template}" for template in (CHECKOUT / "templates").rglob("*.html")),
+            # Its default is one a user, not one a checkout.
+            "--no-control-socket",
+        ],
+        "worker": [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2"],
+        "beat": [*celery, "beat", "--schedule", str(folder.path / "beat-schedule"), "--pidfile="],
+    }
+
+
+def _require_free(port: int) -> None:
+    with closing(socket.socket()) as listener, closing(socket.socket()) as visitor:
+        # Some systems let two listen on one port, so knock first.
+        if visitor.connect_ex(("127.0.0.1", port)) == 0:
+            raise ServiceError(f"Port {port} is taken by another program: choose another one with PORT=")
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ServiceError(f"Port {port} can't be used ({error.strerror}): choose another one with PORT=") from None
+
+
+def _prepare(folder: Folder, environ: Mapping[str, str]) -> None:
+    command = [sys.executable, "manage.py", "prepare_demo"]
+    if launch(folder, PREPARE, command, environ=environ).wait() != 0:
+        raise ServiceError(f"The database can't be prepared; the log ends with\n{log_tail(folder, PREPARE)}")
+
+
+def _await_ready(folder: Folder, url: str, processes: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        _check(folder, processes)
+        with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=10):  # noqa: S310 - ours
+            return
+        time.sleep(0.1)
+    raise ServiceError(f"{url} does not answer; see the logs in {folder.logs}")
+
+
+def _check(folder: Folder, processes: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    for name, process in processes.items():
+        if (code := process.poll()) is not None:
+            raise ServiceError(
+                f"{name} has ended ({code}), so all is stopped; its log ends with\n{log_tail(folder, name)}"
+            )
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
