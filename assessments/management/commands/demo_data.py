@@ -1,0 +1,27 @@
+"""Make the demo organization; the logins stand in the story, the address is /orgs/demo/."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from assessments.demo.build import DemoUnavailable, make_demo
+
+
+class Command(BaseCommand):
+    help = gettext_lazy("Makes a demo organization with four quarters of rounds, unless it is there already.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError(_("The demo's passwords are public, so it is only made where DEBUG is on."))
+        try:
+            is_new = make_demo()
+        except DemoUnavailable as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(
+            _("The demo organization is made.") if is_new else _("The demo organization is there already.")
+        )
