@@ -94,10 +94,14 @@ class QuestionnaireVersion(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.ReadOnly(
+            # Not pgtrigger.ReadOnly: it takes no condition beside its fields, and would freeze drafts too.
+            pgtrigger.Protect(
                 name="freeze_published_version",
-                fields=["questionnaire", "number", "definition", "published_at"],
-                condition=pgtrigger.Q(old__status__in=["published", "retired"]),
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.status <> 'draft' AND (OLD.questionnaire_id, OLD.number, OLD.definition, OLD.published_at)"
+                    " IS DISTINCT FROM (NEW.questionnaire_id, NEW.number, NEW.definition, NEW.published_at)"
+                ),
             ),
             pgtrigger.FSM(
                 name="version_status_goes_forward",
