@@ -129,7 +129,7 @@ def _wrong_response(definition: Definition, response: Any) -> str | None:
     unknown = next((key for key in response if key not in definition.questions), None)
     if unknown is not None:
         return _("unknown question %s.") % _name(unknown) + did_you_mean(str(unknown), definition.questions)
-    missing = [key for key in definition.questions if key not in response]
+    missing = [key for key in definition.questions if response.get(key) in (None, "")]
     if missing:
         return _("no answer to %(question)s (%(count)d missing).") % {"question": missing[0], "count": len(missing)}
     return _wrong_choice(definition, response)

@@ -36,7 +36,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
         card = score_card(definition, responses)
         if options["json"]:
-            self.stdout.write(json.dumps(_payload(definition, card), indent=2, ensure_ascii=False))
+            self.stdout.write(json.dumps(_payload(definition, card), indent=2))
         else:
             self.stdout.write("\n".join(_report(definition, card)))
 
