@@ -23,7 +23,7 @@ GRACE_SECONDS = 10.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Stopped(Exception):  # noqa: N818 - being asked to stop is no error
+class Stopped(Exception):
     """A signal asked to stop."""
 
     def __init__(self, number: int) -> None:

@@ -1,0 +1,87 @@
+PYTHON ?= python3
+PORT ?= 8000
+CHROMIUM ?= $(shell for name in chromium chromium-browser google-chrome google-chrome-stable \
+	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" /Applications/Chromium.app/Contents/MacOS/Chromium; \
+	do command -v "$$name" && break; done)
+export CHROMIUM
+
+BIN = .venv/bin/
+INSTALLED = .venv/.installed
+ON_SERVICES = $(BIN)python -m mlops_maturity.devservices run -- $(MAKE) --no-print-directory
+LINT = lint-code lint-format lint-templates lint-types lint-migrations lint-deployment
+COMPILE = $(BIN)uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+.PHONY: help install demo test lint checks format lock clean chromium tests $(LINT)
+
+help: ## show what there is to make
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+install: $(INSTALLED) .env ## install what development needs into .venv, and write .env for manage.py
+
+$(INSTALLED): requirements-dev.lock.txt
+	@command -v $(PYTHON) > /dev/null || { echo 'No $(PYTHON) found: install Python 3.11 or newer, or choose one with PYTHON=' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; choose one with PYTHON=")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { echo 'Python cannot make a virtual environment: apt install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock.txt
+	@touch $@
+
+.env: $(INSTALLED)
+	@$(BIN)python -m mlops_maturity.devservices env
+
+demo: install ## run the application with demo data, at PORT=8000, until Ctrl-C
+	@$(BIN)python -m mlops_maturity.devservices demo --port $(PORT)
+
+test: $(INSTALLED) chromium ## run every check and every test, on services of their own
+	@$(ON_SERVICES) checks CHECKS='$(LINT) tests'
+
+lint: $(INSTALLED) ## run every check but the tests
+	@$(ON_SERVICES) checks CHECKS='$(LINT)'
+
+checks:
+	@failed=; for check in $(CHECKS); do \
+		echo "==> $$check"; $(MAKE) --no-print-directory $$check || failed="$$failed $$check"; \
+	done; \
+	if [ "$$failed" ]; then echo "Failed:$$failed"; exit 1; else echo 'All is well'; fi
+
+lint-code:
+	@$(BIN)ruff check
+
+lint-format:
+	@$(BIN)ruff format --check
+
+lint-templates:
+	@$(BIN)djlint templates --lint --check --quiet
+
+lint-types:
+	@$(BIN)mypy
+
+lint-migrations:
+	@$(BIN)python manage.py makemigrations --check --dry-run
+
+lint-deployment:
+	@DEBUG=false BASE_URL=https://mlops.example ALLOWED_HOSTS=mlops.example \
+		SECRET_KEY="$$($(BIN)python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
+		$(BIN)python manage.py check --deploy --fail-level WARNING
+
+tests:
+	@$(BIN)pytest --cov
+
+chromium:
+	@if [ -z "$(CHROMIUM)" ] && [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		apt-get -qq update && apt-get -qq install -y chromium; \
+	elif [ -z "$(CHROMIUM)" ]; then \
+		echo 'No Chromium or Chrome found: install one (as root: apt install chromium), or say where it is with CHROMIUM=' >&2; exit 1; \
+	fi
+
+format: $(INSTALLED) ## format code and templates
+	$(BIN)ruff check --fix
+	$(BIN)ruff format
+	$(BIN)djlint templates --reformat --quiet
+
+lock: $(INSTALLED) ## pin what pyproject.toml asks for
+	$(COMPILE) --quiet --output-file requirements.lock.txt
+	$(COMPILE) --quiet --group dev --output-file requirements-dev.lock.txt
+
+clean: ## remove what was installed or made, but no data
+	rm -rf .venv .env .*_cache .coverage* .hypothesis htmlcov staticfiles test-results
