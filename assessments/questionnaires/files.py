@@ -26,11 +26,13 @@ from assessments.questionnaires.validation import SCHEMA, Problem, Questionnaire
 MAX_BYTES = 2_000_000
 MAX_VALUES = 50_000
 MAX_DEPTH = 20
-LINE_WIDTH = 120
+LINE_WIDTH = 110
+LONG_TEXT = 70
 
 WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{1,100}")
 NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+# Readers of YAML 1.1 take them for true and false unless they are quoted.
 BOOLEANS_OF_OLD_YAML = {"y", "n", "yes", "no", "on", "off"}
 
 
@@ -72,7 +74,7 @@ def dump(mapping: Mapping[str, Any]) -> str:
     """Return a valid questionnaire's mapping as canonical YAML: keys in the schema's order. `read` gives it back."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Representer = _Representer
-    yaml.default_flow_style = False
+    yaml.default_flow_style = False  # type: ignore[assignment]
     yaml.allow_unicode = True
     yaml.sort_base_mapping_type_on_output = False
     yaml.width = LINE_WIDTH
@@ -89,7 +91,7 @@ def shipped() -> dict[str, Path]:
 
 @cache
 def load_shipped(slug: str) -> Definition:
-    """Return a shipped questionnaire, read once (some tenths of a second). Raises KeyError where there is none."""
+    """Return a shipped questionnaire, read once. Raises KeyError where there is none."""
     return Definition.from_mapping(read_valid(shipped()[slug]))
 
 
@@ -224,14 +226,25 @@ def _in_order(value: Any, schema: Mapping[str, Any]) -> Any:
     return value
 
 
+def _style(text: str) -> str:
+    """The style that reads best among those that keep the text: quoted, by lines, folded or left to the writer."""
+    lines = text.split("\n")
+    if text.lower() in BOOLEANS_OF_OLD_YAML or not all(line.isprintable() for line in lines):
+        return '"'
+    if any(line != " ".join(line.split()) for line in lines) or not lines[0]:
+        return ""
+    if len(lines) > 1:
+        return "|"
+    return ">" if len(text) > LONG_TEXT else ""
+
+
 class _Representer(SafeRepresenter):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
     def represent_text(self, text: str) -> ScalarNode:
         # Quoted because readers of YAML 1.1 take a bare yes for true.
-        style = '"' if text.lower() in BOOLEANS_OF_OLD_YAML else "|" if "\n" in text else None
-        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
 
 
 _Representer.add_representer(str, _Representer.represent_text)
