@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from environs import validate
 
@@ -197,4 +198,54 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }
 
-UNFOLD = {"SITE_TITLE": "MLOps Maturity", "SITE_HEADER": "MLOps Maturity", "SITE_SUBHEADER": _("Administration")}
+
+def _admin_link(title: object, icon: str, model: str) -> dict[str, object]:
+    """An entry of the administration's sidebar, for those who may see what it leads to."""
+    app, _dot, name = model.partition(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
+    }
+
+
+UNFOLD = {
+    "SITE_TITLE": "MLOps Maturity",
+    "SITE_HEADER": "MLOps Maturity",
+    "SITE_SUBHEADER": _("Administration"),
+    "SITE_URL": reverse_lazy("home"),
+    "SITE_SYMBOL": "bar_chart",
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            {
+                "title": _("Organizations"),
+                "items": [
+                    _admin_link(_("Organizations"), "apartment", "organizations.organization"),
+                    _admin_link(_("Teams"), "groups", "organizations.team"),
+                    _admin_link(_("Members"), "badge", "organizations.member"),
+                ],
+            },
+            {
+                "title": _("Assessments"),
+                "items": [
+                    _admin_link(_("Questionnaires"), "quiz", "assessments.questionnaire"),
+                    _admin_link(_("Versions"), "history", "assessments.questionnaireversion"),
+                    _admin_link(_("Rounds"), "event_repeat", "assessments.round"),
+                    _admin_link(_("Participants"), "person_check", "assessments.participant"),
+                    _admin_link(_("Responses"), "checklist", "assessments.response"),
+                    _admin_link(_("Results"), "leaderboard", "assessments.result"),
+                ],
+            },
+            {
+                "title": _("Accounts"),
+                "items": [
+                    _admin_link(_("Users"), "person", "organizations.user"),
+                    _admin_link(_("Email addresses"), "mail", "account.emailaddress"),
+                    _admin_link(_("Groups"), "admin_panel_settings", "auth.group"),
+                ],
+            },
+        ],
+    },
+}

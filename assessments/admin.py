@@ -1,0 +1,247 @@
+"""Administration of questionnaires, rounds, responses and results; what is frozen is shown, not edited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import ForeignKey, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.admin import ModelAdmin, TabularInline
+
+from assessments import scoring
+from assessments.models import (
+    Answer,
+    Participant,
+    Questionnaire,
+    QuestionnaireVersion,
+    Response,
+    Result,
+    Round,
+    RoundTeam,
+)
+from assessments.models.rounds import RoundStatus
+from assessments.questionnaires.files import dump
+from assessments.selectors.questionnaires import definition_of
+from assessments.services.questionnaires import NotADraft, publish_version
+from assessments.services.rounds import NotOpen, close_round, open_round
+from organizations.admin import ReadOnlyMixin, TenantFormSet, TenantInline
+
+
+class VersionInline(ReadOnlyMixin, TabularInline):
+    model = QuestionnaireVersion
+    fields = ["number", "status", "created_at", "published_at"]
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[QuestionnaireVersion]:
+        return super().get_queryset(request).select_related("questionnaire").defer("definition")
+
+
+@admin.register(Questionnaire)
+class QuestionnaireAdmin(ModelAdmin):
+    list_display = ["title", "slug", "organization"]
+    list_filter = ["organization"]
+    list_select_related = ["organization"]
+    search_fields = ["title", "slug", "organization__name"]
+    autocomplete_fields = ["organization"]
+
+    def get_inlines(self, request: HttpRequest, obj: Questionnaire | None) -> list[type[TabularInline]]:
+        return [VersionInline] if obj else []
+
+
+@admin.register(QuestionnaireVersion)
+class VersionAdmin(ReadOnlyMixin, ModelAdmin):
+    """Versions come from files (`manage.py questionnaire import`); here drafts are published."""
+
+    list_display = ["questionnaire", "number", "status", "created_at", "published_at"]
+    list_filter = ["status", "questionnaire"]
+    list_select_related = ["questionnaire"]
+    search_fields = ["questionnaire__title", "questionnaire__slug"]
+    date_hierarchy = "created_at"
+    fields = ["questionnaire", "number", "status", "created_at", "published_at", "text"]
+    readonly_fields = fields
+    actions = ["publish"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[QuestionnaireVersion]:
+        return super().get_queryset(request).defer("definition")
+
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("assessments.change_questionnaireversion")
+
+    @admin.display(description=gettext_lazy("definition"))
+    def text(self, version: QuestionnaireVersion) -> str:
+        return format_html('<pre class="whitespace-pre-wrap">{}</pre>', dump(version.definition))
+
+    @admin.action(description=gettext_lazy("Publish the selected drafts"), permissions=["publish"])
+    def publish(self, request: HttpRequest, queryset: QuerySet[QuestionnaireVersion]) -> None:
+        for version in queryset:
+            try:
+                publish_version(version=version)
+            except NotADraft:
+                message = _("%(version)s is no draft; it stays as it is.")
+                self.message_user(request, message % {"version": version}, messages.WARNING)
+            else:
+                self.message_user(request, _("%(version)s is published.") % {"version": version}, messages.SUCCESS)
+
+
+class RoundTeamFormSet(TenantFormSet):
+    once = "team"
+
+
+class RoundTeamInline(TenantInline):
+    model = RoundTeam
+    formset = RoundTeamFormSet
+    fields = ["team"]
+    show_change_link = False
+
+
+class ParticipantFormSet(TenantFormSet):
+    once = "email"
+
+
+class ParticipantInline(TenantInline):
+    model = Participant
+    formset = ParticipantFormSet
+    fields = ["email", "team", "user"]
+    autocomplete_fields = ["user"]
+    # A response goes with its participant: the participant's own page asks first.
+    can_delete = False
+
+
+@admin.register(Round)
+class RoundAdmin(ModelAdmin):
+    """A round added here is open at once; then its teams and participants can be added."""
+
+    list_display = ["period", "organization", "version", "status", "submitted_of_asked", "opened_at", "closed_at"]
+    list_filter = ["status", "aggregate", "anonymous", "organization"]
+    list_select_related = ["organization", "version__questionnaire"]
+    search_fields = ["organization__name"]
+    date_hierarchy = "starts_on"
+    actions = ["close"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Round]:
+        return Round.objects.with_progress().defer("version__definition").order_by(*self.get_ordering(request) or [])
+
+    def get_fields(self, request: HttpRequest, obj: Round | None = None) -> list[str]:
+        asked = ["organization", "version", "starts_on", "ends_on", "aggregate"]
+        return [*asked, "anonymous", "status", "opened_at", "closed_at"] if obj else asked
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Round | None = None) -> list[str]:
+        return ["organization", "version", "anonymous", "status", "opened_at", "closed_at"] if obj else []
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
+        return ["organization"]
+
+    def get_inlines(self, request: HttpRequest, obj: Round | None) -> list[type[TabularInline]]:
+        return [RoundTeamInline, ParticipantInline] if obj else []
+
+    def has_change_permission(self, request: HttpRequest, obj: Round | None = None) -> bool:
+        is_closed = obj is not None and obj.status == RoundStatus.CLOSED
+        return not is_closed and super().has_change_permission(request, obj)
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
+        if db_field.name == "version":
+            published = QuestionnaireVersion.objects.published().defer("definition")
+            kwargs["queryset"] = published.select_related("questionnaire")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Round, form: ModelForm, change: bool) -> None:  # noqa: FBT001
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            obj.pk = open_round(**form.cleaned_data, teams=[]).pk
+            obj.refresh_from_db()
+
+    @admin.display(description=gettext_lazy("responses"))
+    def submitted_of_asked(self, round_: Any) -> str:
+        return _("%(submitted)d of %(asked)d") % {"submitted": round_.submitted, "asked": round_.asked}
+
+    @admin.action(description=gettext_lazy("Close the selected rounds and keep their results"), permissions=["change"])
+    def close(self, request: HttpRequest, queryset: QuerySet[Round]) -> None:
+        for round_ in queryset:
+            try:
+                close_round(round_=round_)
+            except NotOpen:
+                self.message_user(
+                    request, _("%(round)s is not open; it stays as it is.") % {"round": round_}, messages.WARNING
+                )
+            else:
+                count = round_.results.count()
+                text = ngettext(
+                    "%(round)s is closed; %(count)d result is kept.",
+                    "%(round)s is closed; %(count)d results are kept.",
+                    count,
+                )
+                self.message_user(request, text % {"round": round_, "count": count}, messages.SUCCESS)
+
+
+@admin.register(Participant)
+class ParticipantAdmin(ReadOnlyMixin, ModelAdmin):
+    """People are asked on the page of their round."""
+
+    list_display = ["email", "round", "team", "organization", "user"]
+    list_filter = ["organization"]
+    list_select_related = ["round", "team", "organization", "user"]
+    search_fields = ["email", "team__name", "organization__name"]
+    fields = list_display
+    readonly_fields = fields
+
+
+class AnswerInline(ReadOnlyMixin, TabularInline):
+    model = Answer
+    fields = ["question_key", "choice_key", "note", "evidence_url", "updated_at"]
+    readonly_fields = fields
+    ordering = ["question_key"]
+    extra = 0
+    can_delete = False
+
+
+@admin.register(Response)
+class ResponseAdmin(ReadOnlyMixin, ModelAdmin):
+    list_display = ["public_id", "who", "organization", "version", "status", "created_at", "submitted_at"]
+    list_filter = ["status", ("participant", admin.EmptyFieldListFilter), "organization"]
+    search_fields = ["=public_id", "user__email", "organization__name"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at"]
+    fields = ["public_id", "who", "organization", "version", "status", "created_at", "updated_at", "submitted_at"]
+    readonly_fields = fields
+    inlines = [AnswerInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Response]:
+        related = ["participant__round", "organization", "user", "version__questionnaire"]
+        return super().get_queryset(request).select_related(*related).defer("version__definition")
+
+    @admin.display(description=gettext_lazy("answered by"))
+    def who(self, response: Response) -> str:
+        """Name the person, unless the round promised not to."""
+        if response.participant is None:
+            return str(response.user or _("a visitor"))
+        return _("someone, anonymously") if response.participant.round.anonymous else response.participant.email
+
+
+@admin.register(Result)
+class ResultAdmin(ReadOnlyMixin, ModelAdmin):
+    list_display = ["round", "organization", "team", "level", "respondents", "created_at"]
+    list_filter = ["level", ("team", admin.EmptyFieldListFilter), "organization"]
+    list_select_related = ["round", "organization", "team"]
+    search_fields = ["organization__name", "team__name"]
+    date_hierarchy = "round__starts_on"
+    fields = ["round", "organization", "team", "level", "respondents", "created_at", "score_card"]
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Result]:
+        return super().get_queryset(request).defer("card")
+
+    @admin.display(description=gettext_lazy("score card"))
+    def score_card(self, result: Result) -> str:
+        card = scoring.from_mapping(definition_of(result.round.version_id), result.card)
+        return render_to_string("admin/assessments/score_card.html", {"card": card})

@@ -1,0 +1,329 @@
+"""The administration: every page of every model, who may see it, what it costs, and what it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.db import connection, models
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from assessments.models import Participant, Questionnaire, QuestionnaireVersion, Response, Result, Round
+from assessments.models.questionnaires import VersionStatus
+from assessments.models.rounds import RoundStatus
+from assessments.services.rounds import close_round
+from organizations.models import Member, Organization, Role, Team, User
+from tests import factories
+from tests.factories import Cast
+
+ClientOf = Callable[[User], Client]
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+NOT_ADDED_BY_HAND = {QuestionnaireVersion, Participant, Response, Result}
+
+
+def url(model: type[models.Model], page: str, *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def make_row_of_each() -> dict[type[models.Model], models.Model]:
+    """Make at least one row of every registered model: an organization with a closed round, and what belongs to it."""
+    member = factories.make_member(team=factories.make_team())
+    round_ = factories.make_round(member.organization, teams=[factories.make_team(member.organization)])
+    participant = factories.make_participant(round_, user=member.user)
+    response = factories.make_response(participant=participant)
+    close_round(round_=round_)
+    return {
+        User: member.user,
+        Group: Group.objects.create(name=f"Auditors {member.pk}"),
+        EmailAddress: EmailAddress.objects.create(user=member.user, email=member.user.email),
+        Organization: member.organization,
+        Team: round_.teams.get(),
+        Member: member,
+        Questionnaire: round_.version.questionnaire,
+        QuestionnaireVersion: round_.version,
+        Round: round_,
+        Participant: participant,
+        Response: response,
+        Result: round_.results.get(team=None),
+    }
+
+
+def formset(prefix: str, *rows: dict[str, Any], initial: int = 0) -> dict[str, Any]:
+    """Return what a browser sends for an inline formset."""
+    management = {f"{prefix}-TOTAL_FORMS": len(rows), f"{prefix}-INITIAL_FORMS": initial}
+    return management | {f"{prefix}-{n}-{name}": value for n, row in enumerate(rows) for name, value in row.items()}
+
+
+@pytest.fixture
+def staff(cast: Cast, client_of: ClientOf) -> Client:
+    return client_of(cast.staff)
+
+
+def test_every_model_of_ours_has_its_place() -> None:
+    inlines = {
+        inline.model
+        for model_admin in admin.site._registry.values()
+        for inline in model_admin.get_inlines(RequestFactory().get("/"), model_admin.model())
+    }
+    ours = {model for app in ("organizations", "assessments") for model in apps.get_app_config(app).get_models()}
+    assert ours - inlines - set(MODELS) == set()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_every_page_opens_for_staff(model: type[models.Model], staff: Client) -> None:
+    row = make_row_of_each()[model]
+    assert staff.get(url(model, "changelist")).status_code == 200
+    assert staff.get(url(model, "changelist"), {"q": "acme"}).status_code == 200
+    assert staff.get(url(model, "change", row.pk)).status_code == 200
+    assert staff.get(url(model, "history", row.pk)).status_code == 200
+    assert staff.get(url(model, "delete", row.pk)).status_code == 200
+    assert staff.get(url(model, "add")).status_code == (403 if model in NOT_ADDED_BY_HAND else 200)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_every_filter_works(model: type[models.Model], staff: Client) -> None:
+    make_row_of_each()
+    page = staff.get(url(model, "changelist"))
+    for spec in page.context["cl"].filter_specs:
+        for choice in spec.choices(page.context["cl"]):
+            assert staff.get(url(model, "changelist") + choice.get("query_string", "")).status_code == 200
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+@pytest.mark.parametrize("person", ["owner", "facilitator", "member", "viewer", "outsider"])
+def test_others_see_nothing(model: type[models.Model], person: str, cast: Cast, client_of: ClientOf) -> None:
+    client = client_of(getattr(cast, person))
+    for page in ("changelist", "add"):
+        answer = client.get(url(model, page), follow=True)
+        assert answer.status_code == 403
+        assert model._meta.verbose_name_plural not in answer.content.decode().split("<main")[1]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_visitors_are_sent_to_log_in(model: type[models.Model], client: Client, db: None) -> None:
+    address = url(model, "changelist")
+    answer = client.get(address, follow=True)
+    last, _status = answer.redirect_chain[-1]
+    assert last == f"{reverse('account_login')}?next={address.replace('/', '%2F')}"
+
+
+def test_the_start_page_leads_everywhere(staff: Client) -> None:
+    page = staff.get(reverse("admin:index"))
+    for model in MODELS:
+        assert f'href="{url(model, "changelist")}"' in page.content.decode()
+
+
+def test_the_sidebar_shows_only_what_one_may_see(cast: Cast, client_of: ClientOf) -> None:
+    cast.viewer.is_staff = True
+    cast.viewer.save()
+    cast.viewer.user_permissions.set([Permission.objects.get(codename="view_team")])
+    page = client_of(cast.viewer).get(reverse("admin:index")).content.decode()
+    assert url(Team, "changelist") in page
+    assert url(Response, "changelist") not in page
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_twice_the_rows_cost_no_more_queries(model: type[models.Model], staff: Client) -> None:
+    def count() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert staff.get(url(model, "changelist")).status_code == 200
+        return len(queries)
+
+    for _n in range(2):
+        make_row_of_each()
+    count()
+    few = count()
+    for _n in range(4):
+        make_row_of_each()
+    assert count() == few
+
+
+@pytest.mark.parametrize("model", [QuestionnaireVersion, Participant, Response, Result])
+def test_what_is_frozen_cannot_be_sent(model: type[models.Model], staff: Client) -> None:
+    row = make_row_of_each()[model]
+    before = model._default_manager.filter(pk=row.pk).values().get()
+    assert (
+        staff.post(url(model, "change", row.pk), {"number": 7, "level": 5, "email": "x@y.example"}).status_code == 403
+    )
+    assert model._default_manager.filter(pk=row.pk).values().get() == before
+
+
+def test_a_version_is_shown_as_its_file(staff: Client, version: QuestionnaireVersion) -> None:
+    page = staff.get(url(QuestionnaireVersion, "change", version.pk)).content.decode()
+    assert "slug: mlops-maturity" in page
+
+
+def test_a_score_card_is_shown_as_a_table(staff: Client) -> None:
+    result = make_row_of_each()[Result]
+    page = staff.get(url(Result, "change", result.pk)).content.decode()
+    assert "Level 5, " in page
+    assert "1 response" in page
+    assert page.count("<td>5.00</td>") == 3 * 5
+
+
+def test_a_score_card_without_responses_says_so(staff: Client) -> None:
+    round_ = factories.make_round()
+    close_round(round_=round_)
+    page = staff.get(url(Result, "change", round_.results.get(team=None).pk)).content.decode()
+    assert "No level: nothing to score" in page
+
+
+def act(staff: Client, model: type[models.Model], action: str, *rows: models.Model) -> str:
+    answer = staff.post(
+        url(model, "changelist"), {"action": action, "_selected_action": [row.pk for row in rows]}, follow=True
+    )
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_publish_drafts(staff: Client) -> None:
+    draft = factories.make_version(published=False)
+    assert "version 1 is published." in act(staff, QuestionnaireVersion, "publish", draft)
+    draft.refresh_from_db()
+    assert draft.status == VersionStatus.PUBLISHED
+    assert "version 1 is no draft; it stays as it is." in act(staff, QuestionnaireVersion, "publish", draft)
+
+
+def test_close_rounds(staff: Client) -> None:
+    round_ = factories.make_round()
+    factories.make_response(participant=factories.make_participant(round_))
+    assert "Q3 2026 is closed; 2 results are kept." in act(staff, Round, "close", round_)
+    round_.refresh_from_db()
+    assert round_.status == RoundStatus.CLOSED
+    assert "Q3 2026 is not open; it stays as it is." in act(staff, Round, "close", round_)
+    assert round_.results.count() == 2
+
+
+def test_add_a_round_its_teams_and_people(staff: Client, cast: Cast, version: QuestionnaireVersion) -> None:
+    data = {
+        "organization": cast.organization.pk,
+        "version": version.pk,
+        "starts_on": "2026-07-01",
+        "ends_on": "2026-09-30",
+        "aggregate": "median",
+    }
+    staff.post(url(Round, "add"), data)
+    round_ = Round.objects.get()
+    assert (round_.status, round_.aggregate, round_.organization) == ("open", "median", cast.organization)
+
+    page = url(Round, "change", round_.pk)
+    data |= formset("round_teams", {"team": cast.team.pk})
+    data |= formset("participants", {"email": "new@acme.example", "team": cast.team.pk, "user": ""})
+    assert staff.post(page, data).status_code == 302
+    assert round_.round_teams.get().organization == cast.organization
+    assert round_.participants.get().organization == cast.organization
+
+
+def test_a_round_takes_no_team_of_another_organization(staff: Client, cast: Cast) -> None:
+    round_ = factories.make_round(cast.organization, teams=[])
+    foreign = factories.make_team(cast.elsewhere)
+    data = {"starts_on": "2026-07-01", "ends_on": "2026-09-30", "aggregate": "mean"}
+    data |= formset("round_teams", {"team": foreign.pk}) | formset("participants")
+    answer = staff.post(url(Round, "change", round_.pk), data)
+    assert answer.status_code == 200
+    assert "Select a valid choice" in answer.content.decode()
+    assert not round_.teams.exists()
+
+
+def test_the_same_person_twice_is_an_error_on_the_page(staff: Client, cast: Cast) -> None:
+    round_ = factories.make_round(cast.organization, teams=[cast.team])
+    row = {"team": cast.team.pk, "user": ""}
+    data = {"starts_on": "2026-07-01", "ends_on": "2026-09-30", "aggregate": "mean"}
+    data |= formset("round_teams")
+    data |= formset("participants", row | {"email": "a@acme.example"}, row | {"email": "A@acme.example"})
+    answer = staff.post(url(Round, "change", round_.pk), data)
+    assert answer.status_code == 200
+    assert "This is here twice." in answer.content.decode()
+    assert not round_.participants.exists()
+
+
+def test_add_teams_and_members_to_an_organization(staff: Client, cast: Cast) -> None:
+    data = {"name": "Borealis", "slug": "borealis-bank", "time_zone": "Europe/Berlin"}
+    data |= formset("teams", {"name": "Fraud", "archived_at_0": "", "archived_at_1": ""})
+    data |= formset("members", {"user": cast.viewer.pk, "role": "member", "team": ""})
+    owner = cast.elsewhere.members.get()
+    data |= formset(
+        "members",
+        {"id": owner.pk, "user": owner.user_id, "role": "owner", "team": ""},
+        {"user": cast.viewer.pk, "role": "member", "team": ""},
+        initial=1,
+    )
+    assert staff.post(url(Organization, "change", cast.elsewhere.pk), data).status_code == 302
+    cast.elsewhere.refresh_from_db()
+    assert cast.elsewhere.name == "Borealis"
+    assert cast.elsewhere.teams.get().name == "Fraud"
+    assert cast.elsewhere.members.get(user=cast.viewer).role == Role.MEMBER
+
+
+def test_a_member_joins_no_team_of_another_organization(staff: Client, cast: Cast) -> None:
+    data = {"organization": cast.elsewhere.pk, "user": cast.viewer.pk, "role": "member", "team": cast.team.pk}
+    answer = staff.post(url(Member, "add"), data)
+    assert "This team belongs to another organization." in answer.content.decode()
+    assert not cast.elsewhere.members.filter(user=cast.viewer).exists()
+
+
+def test_what_others_rest_on_is_not_deleted(staff: Client) -> None:
+    rows = make_row_of_each()
+    for model in (QuestionnaireVersion, Questionnaire):
+        page = staff.get(url(model, "delete", rows[model].pk)).content.decode()
+        assert "would require deleting the following protected related objects" in page
+        assert staff.post(url(model, "delete", rows[model].pk), {"post": "yes"}).status_code == 200
+        assert model._default_manager.filter(pk=rows[model].pk).exists()
+
+
+def test_an_organization_goes_with_everything_below_it(staff: Client) -> None:
+    organization = factories.make_organization()
+    own = factories.make_version(organization=organization)
+    round_ = factories.make_round(organization, version=own)
+    factories.make_response(participant=factories.make_participant(round_))
+    close_round(round_=round_)
+    assert staff.post(url(Organization, "delete", organization.pk), {"post": "yes"}).status_code == 302
+    assert not Organization.objects.filter(pk=organization.pk).exists()
+    assert not QuestionnaireVersion.objects.filter(pk=own.pk).exists()
+
+
+def test_an_anonymous_response_names_nobody(staff: Client) -> None:
+    for anonymous in (False, True):
+        round_ = factories.make_round(anonymous=anonymous)
+        response = factories.make_response(
+            participant=factories.make_participant(round_, email="shy@example.org"), submitted=False
+        )
+        for page in (url(Response, "change", response.pk), url(Response, "changelist") + f"?q={response.public_id}"):
+            assert ("shy@example.org" in staff.get(page).content.decode()) is not anonymous
+
+
+def test_a_user_is_made_with_an_email_address_and_a_password(staff: Client, client: Client) -> None:
+    word = "a quiet lighthouse at noon"
+    data = {"email": "New@Example.org", "usable_password": "true", "password1": word, "password2": word}
+    assert staff.post(url(User, "add"), data).status_code == 302
+    assert client.login(email="new@example.org", password=word)
+    answer = staff.post(url(User, "add"), data)
+    assert "There is already an account with this email address." in answer.content.decode()
+
+
+def test_a_users_password_is_changed(staff: Client, cast: Cast, client: Client) -> None:
+    word = "a quiet lighthouse at noon"
+    page = reverse("admin:auth_user_password_change", args=[cast.viewer.pk])
+    assert staff.get(page).status_code == 200
+    data = {"usable_password": "true", "password1": word, "password2": word}
+    assert staff.post(page, data).status_code == 302
+    assert client.login(email=cast.viewer.email, password=word)
+
+
+def test_a_user_is_changed(staff: Client, cast: Cast) -> None:
+    page = staff.get(url(User, "change", cast.viewer.pk))
+    assert cast.organization.name in page.content.decode()
+    data = {"email": "Seer@acme.example", "first_name": "Sam", "last_name": "Seer", "is_active": "on"}
+    answer = staff.post(url(User, "change", cast.viewer.pk), data | formset("memberships"))
+    assert answer.status_code == 302
+    cast.viewer.refresh_from_db()
+    assert (cast.viewer.email, cast.viewer.first_name) == ("seer@acme.example", "Sam")
