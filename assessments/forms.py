@@ -75,10 +75,12 @@ class QuestionForm(forms.Form):
         )
 
     def given(self) -> Given:
-        """Return what a valid form holds."""
+        """Return what to keep of a bound form: each part that is valid, for any other what was kept before."""
+        self.full_clean()
+        kept = {**self.initial, **self.cleaned_data}
         return Given(
             question_key=self.question.key,
-            choice_key=self.cleaned_data["choice"],
-            note=self.cleaned_data["note"],
-            evidence_url=self.cleaned_data["evidence_url"],
+            choice_key=kept.get("choice", ""),
+            note=kept.get("note", ""),
+            evidence_url=kept.get("evidence_url", ""),
         )

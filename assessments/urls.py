@@ -11,10 +11,9 @@ urlpatterns = [
     path("try/answer/", survey.answer, name="try_answer"),
     path("try/review/", survey.review, name="try_review"),
     path("try/submit/", survey.submit, name="try_submit"),
-    path("try/result/", survey.result, name="try_result"),
-    path("try/revise/", survey.revise, name="try_revise"),
-    path("try/discard/", survey.discard, name="try_discard"),
-    path("results/<uuid:public_id>/", results.kept_result, name="kept_result"),
+    path("results/<uuid:public_id>/", results.own_result, name="own_result"),
+    path("results/<uuid:public_id>/revise/", results.revise, name="revise_result"),
+    path("results/<uuid:public_id>/discard/", results.discard, name="discard_result"),
     path("orgs/<slug:slug>/", organizations.dashboard, name="organization"),
     path("orgs/<slug:slug>/rounds/<int:round_id>/results/", results.round_result, name="round_result"),
 ]

@@ -8,6 +8,11 @@ from django.http import Http404, HttpRequest
 from organizations.models import Member, Role, User
 
 
+def account_of(request: HttpRequest) -> User | None:
+    """Return the logged-in user, None for a visitor."""
+    return request.user if isinstance(request.user, User) else None
+
+
 def resolve_member(request: HttpRequest, slug: str, needed: Role = Role.VIEWER) -> Member:
     """Return the logged-in user's membership (with its organization) of the organization at `slug`. One query.
 

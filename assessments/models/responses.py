@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +29,14 @@ class ResponseQuerySet(models.QuerySet["Response"]):
     def tried_by(self, user: User) -> ResponseQuerySet:
         """Return the self-assessments a user has made outside any round, newest first."""
         return self.filter(user=user, participant=None).order_by("-created_at")
+
+    def tried_here(self, public_id: str, user: User | None) -> ResponseQuerySet:
+        """Return the self-assessment that a browser holds the key of, unless another account keeps it."""
+        return self.filter(Q(user=None) | Q(user=user), public_id=public_id, participant=None)
+
+    def in_progress(self) -> ResponseQuerySet:
+        """Return the responses that have not been submitted."""
+        return self.filter(status=ResponseStatus.IN_PROGRESS)
 
     def abandoned(self, *, days: int) -> ResponseQuerySet:
         """Return visitors' responses that nobody's account keeps and nobody touched for so many days."""
@@ -76,6 +85,10 @@ class Response(models.Model):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+    def get_absolute_url(self) -> str:
+        """Where a self-assessment's result is read."""
+        return reverse("own_result", args=[self.public_id])
 
     @property
     def is_submitted(self) -> bool:

@@ -27,9 +27,7 @@ def answered_count(response: Response) -> int:
 def submitted_answers(round_: Round) -> dict[int, list[Answers]]:
     """Return the submitted responses of a round by team id, each as choices by question key. One query."""
     rows = (
-        Answer.objects.filter(
-            response__participant__round=round_, response__status=ResponseStatus.SUBMITTED
-        )
+        Answer.objects.filter(response__participant__round=round_, response__status=ResponseStatus.SUBMITTED)
         .exclude(choice_key="")
         .values_list("response__participant__team_id", "response_id", "question_key", "choice_key")
     )

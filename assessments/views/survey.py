@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from collections.abc import Callable
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,32 +17,206 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from assessments.definition import Definition, Dimension
 from assessments.forms import QuestionForm
-from assessments.models import Response
+from assessments.models import Answer, Response
 from assessments.selectors.questionnaires import definition_of, version_on_offer
 from assessments.selectors.responses import answers_of, choices_of
-from assessments.selectors.results import result_page
 from assessments.selectors.survey import Progress, progress_of
 from assessments.services import responses as service
+from assessments.visits import current_response, take_up
 from mlops_maturity.errors import Link, message
-from organizations.models import User
+from organizations.access import account_of
 
-SESSION_KEY = "try"
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, Response, P], HttpResponse]
 
 
-def current_response(request: HttpRequest) -> Response | None:
-    """Return the self-assessment this visitor is at, None without one. At most one query."""
-    user = account_of(request)
-    try:
-        public_id = uuid.UUID(request.session.get(SESSION_KEY, ""))
-    except ValueError:
-        return Response.objects.tried_by(user).first() if user else None
-    return Response.objects.filter(public_id=public_id, participant=None, user__in=[user] if user else []).first() or (
-        Response.objects.filter(public_id=public_id, participant=None, user=None).first()
+def with_response(
+    view: Callable[Concatenate[HttpRequest, Response, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Hand the view the visitor's self-assessment; without one the visitor is told how to start."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = current_response(request)
+        if response is None:
+            return _nothing_started(request)
+        return view(request, response, *args, **kwargs)
+
+    return wrapped
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest) -> HttpResponse:
+    """Say what the survey is and begin it, or offer to go on with the one there is."""
+    version = version_on_offer()
+    if version is None:
+        return message(
+            request,
+            status=404,
+            heading=_("There is no questionnaire yet."),
+            text=_("An administrator can load it with “manage.py questionnaire load”."),
+        )
+    if request.method == "POST":
+        take_up(request, service.start_response(version=version, user=account_of(request)))
+        return redirect("try_questions", definition_of(version.pk).dimensions[0].key)
+    response = current_response(request)
+    definition = definition_of(response.version_id if response else version.pk)
+    progress = progress_of(definition, choices_of(response)) if response else None
+    return render(
+        request,
+        "assessments/survey/start.html",
+        {"definition": definition, "response": response, "progress": progress},
     )
 
 
-def account_of(request: HttpRequest) -> User | None:
-    """Return the logged-in user, None for a visitor."""
-    return request.user if isinstance(request.user, User) else None
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_response
+def questions(request: HttpRequest, response: Response, dimension_key: str) -> HttpResponse:
+    """Ask the questions of one dimension; a POST saves the whole step and goes on, with or without script."""
+    definition = definition_of(response.version_id)
+    dimension = _dimension_or_404(definition, dimension_key)
+    if response.is_submitted:
+        return _already_submitted(request, response) if request.method == "POST" else redirect(response)
+    answers = answers_of(response)
+    forms = [QuestionForm(q, answers.get(q.key), request.POST or None) for q in dimension.questions]
+    if request.method == "POST":
+        try:
+            service.save_answers(response=response, given=[form.given() for form in forms])
+        except service.AlreadySubmitted:
+            return _already_submitted(request, response)
+        if all(form.is_valid() for form in forms):
+            return redirect(_page_after(definition, dimension))
+        answers = answers_of(response)
+    context = _step_context(response, definition, dimension, progress_of(definition, _chosen(answers)))
+    return render(
+        request,
+        "assessments/survey/questions.html",
+        context | {"forms": forms, "invalid": [form for form in forms if form.errors]},
+        status=422 if request.method == "POST" else 200,
+    )
+
+
+@require_POST
+@with_response
+def answer(request: HttpRequest, response: Response) -> HttpResponse:
+    """Save one answer as it is given; the reply is a fragment: what is amiss with it, if anything, and the progress."""
+    definition = definition_of(response.version_id)
+    question = definition.questions.get(request.POST.get("question", ""))
+    if question is None:
+        return message(
+            request,
+            status=400,
+            heading=_("This question is not part of the questionnaire."),
+            text=_("Reload the page and answer again; what was saved before is still there."),
+        )
+    answers = answers_of(response)
+    form = QuestionForm(question, answers.get(question.key), request.POST)
+    given = form.given()
+    try:
+        service.save_answers(response=response, given=[given])
+    except service.AlreadySubmitted:
+        return _already_submitted(request, response)
+    chosen = _chosen(answers) - {question.key} | ({question.key} if given.choice_key else set())
+    dimension = definition.dimension_of(question.key)
+    return render(
+        request,
+        "assessments/survey/questions.html#saved",
+        _step_context(response, definition, dimension, progress_of(definition, chosen)) | {"form": form},
+        status=422 if form.errors else 200,
+    )
+
+
+@never_cache
+@require_GET
+@with_response
+def review(request: HttpRequest, response: Response) -> HttpResponse:
+    """List what is open before submission."""
+    if response.is_submitted:
+        return redirect(response)
+    return _review_page(request, response)
+
+
+@require_POST
+@with_response
+def submit(request: HttpRequest, response: Response) -> HttpResponse:
+    """Submit a complete response."""
+    try:
+        service.submit_response(response=response)
+    except service.AlreadySubmitted:
+        return _already_submitted(request, response)
+    except service.StillOpen as error:
+        count = len(error.questions)
+        messages.error(
+            request,
+            ngettext(
+                "%d question has no answer yet. Answer it, then submit.",
+                "%d questions have no answer yet. Answer them, then submit.",
+                count,
+            )
+            % count,
+        )
+        return _review_page(request, response, status=422)
+    return redirect(response)
+
+
+def _review_page(request: HttpRequest, response: Response, *, status: int = 200) -> HttpResponse:
+    definition = definition_of(response.version_id)
+    progress = progress_of(definition, choices_of(response))
+    context = {"response": response, "definition": definition, "progress": progress}
+    return render(request, "assessments/survey/review.html", context, status=status)
+
+
+def _step_context(
+    response: Response, definition: Definition, dimension: Dimension, progress: Progress
+) -> dict[str, object]:
+    position = definition.dimensions.index(dimension)
+    return {
+        "response": response,
+        "dimension": dimension,
+        "progress": progress,
+        "number": position + 1,
+        "previous": definition.dimensions[position - 1] if position else None,
+        "following": next(iter(definition.dimensions[position + 1 :]), None),
+    }
+
+
+def _chosen(answers: dict[str, Answer]) -> set[str]:
+    return {key for key, answer in answers.items() if answer.choice_key}
+
+
+def _dimension_or_404(definition: Definition, key: str) -> Dimension:
+    try:
+        return definition.dimension(key)
+    except KeyError:
+        raise Http404 from None
+
+
+def _page_after(definition: Definition, dimension: Dimension) -> str:
+    position = definition.dimensions.index(dimension) + 1
+    if position == len(definition.dimensions):
+        return reverse("try_review")
+    return reverse("try_questions", args=[definition.dimensions[position].key])
+
+
+def _nothing_started(request: HttpRequest) -> HttpResponse:
+    if request.method == "GET" and not request.headers.get("HX-Request"):
+        messages.info(request, _("There is no assessment in progress in this browser. Start one here."))
+        return redirect("try")
+    return message(
+        request,
+        status=404,
+        heading=_("There is no assessment in progress in this browser."),
+        text=_("It may have been discarded in another tab. Start a new one, or log in to find those you kept."),
+        link=Link(reverse("try"), _("Start an assessment")),
+    )
+
+
+def _already_submitted(request: HttpRequest, response: Response) -> HttpResponse:
+    return message(
+        request,
+        status=409,
+        heading=_("This assessment has been submitted already."),
+        text=_("Nothing was changed. Open its result; from there you can take it up again to change an answer."),
+        link=Link(response.get_absolute_url(), _("See the result")),
+    )

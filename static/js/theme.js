@@ -13,6 +13,7 @@
   };
 
   apply();
+  root.dataset.scripted = "";
   system.addEventListener("change", apply);
   window.addEventListener("storage", apply);
   document.addEventListener("click", (event) => {

@@ -1,0 +1,151 @@
+"""What an organization's dashboard and a person's start page show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from assessments.definition import Definition, Level
+from assessments.models import Answer, Response, Result, Round
+from assessments.models.rounds import RoundStatus
+from assessments.scoring import score_card
+from assessments.selectors.questionnaires import definition_of
+from assessments.selectors.results import KeptResult, kept_results
+from organizations.models import Organization, User
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRow:
+    """A round in the table of rounds."""
+
+    round: Round
+    result: KeptResult | None
+    scores: Sequence[Fraction | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """An organization at a glance; rounds and their organization-wide results from the newest to the oldest."""
+
+    rounds: Sequence[Round]
+    results: dict[int, KeptResult]
+    latest: KeptResult | None
+    previous: KeptResult | None
+    teams: Sequence[KeptResult]
+
+    @property
+    def open_rounds(self) -> list[Round]:
+        return [round_ for round_ in self.rounds if round_.status == RoundStatus.OPEN]
+
+    @property
+    def trend(self) -> list[KeptResult]:
+        """The closed rounds with an overall score, from the oldest to the newest."""
+        return [row for row in reversed(self.results.values()) if row.card and row.card.overall is not None]
+
+    @property
+    def change(self) -> Fraction | None:
+        """What the overall score gained from the previous round to the latest, where both have one."""
+        scores = [row.card.overall for row in (self.latest, self.previous) if row and row.card]
+        newer, older = scores if len(scores) == 2 else (None, None)
+        return None if newer is None or older is None else newer - older
+
+    @property
+    def rows(self) -> list[RoundRow]:
+        """Every round with its result, if any, and its scores in the dimensions of the latest result."""
+        dimensions = self.latest.definition.dimensions if self.latest else ()
+        return [
+            RoundRow(
+                round_,
+                result := self.results.get(round_.pk),
+                [result.card.scores.get(d.key) if result and result.card else None for d in dimensions],
+            )
+            for round_ in self.rounds
+        ]
+
+    @property
+    def chart(self) -> dict[str, Any]:
+        """What the trend draws: the overall score and that of each dimension the latest round has, by round."""
+        if self.latest is None or self.latest.card is None:
+            return {}
+        return {
+            "top": float(self.latest.card.scale),
+            "rounds": [row.round.period for row in self.trend],
+            "overall": [_number(row.card.overall) for row in self.trend if row.card],
+            "dimensions": [
+                {
+                    "name": dimension.title,
+                    "scores": [_number(row.card.scores.get(dimension.key)) for row in self.trend if row.card],
+                }
+                for dimension in self.latest.definition.dimensions
+            ],
+        }
+
+
+def dashboard_of(organization: Organization) -> Dashboard:
+    """Return an organization's dashboard. Two queries, whatever it holds (and one for each version not yet read)."""
+    rounds = list(Round.objects.filter(organization=organization).with_progress())
+    kept = kept_results([round_ for round_ in rounds if round_.status == RoundStatus.CLOSED])
+    whole = {row.round.pk: row for row in kept if row.team is None}
+    newest = list(whole.values())
+    latest = newest[0] if newest else None
+    return Dashboard(
+        rounds=rounds,
+        results=whole,
+        latest=latest,
+        previous=newest[1] if len(newest) > 1 else None,
+        teams=[row for row in kept if latest and row.round == latest.round and row.team is not None],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationRow:
+    """One of a person's organizations, with the latest result of the whole, if any."""
+
+    organization: Organization
+    latest: Result | None
+
+
+def organizations_of(user: User) -> list[OrganizationRow]:
+    """Return a person's organizations by name. Two queries."""
+    latest = {
+        result.organization_id: result
+        for result in Result.objects.filter(team=None, organization__members__user=user)
+        .select_related("round")
+        .defer("card")
+        .order_by("organization", "-round__starts_on", "-round__id")
+        .distinct("organization")
+    }
+    return [
+        OrganizationRow(organization, latest.get(organization.pk)) for organization in Organization.objects.of(user)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRow:
+    """One of a person's self-assessments, with the level of a submitted one."""
+
+    response: Response
+    definition: Definition
+    level: Level | None
+
+
+def self_assessments_of(user: User) -> list[OwnRow]:
+    """Return a person's self-assessments, newest first. Two queries (and one for each version not yet read)."""
+    responses = list(Response.objects.tried_by(user))
+    chosen: dict[int, dict[str, str]] = {response.pk: {} for response in responses}
+    answers = Answer.objects.filter(response__in=chosen).exclude(choice_key="")
+    for response_id, question, choice in answers.values_list("response_id", "question_key", "choice_key"):
+        chosen[response_id][question] = choice
+    return [_own_row(response, chosen[response.pk]) for response in responses]
+
+
+def _own_row(response: Response, answers: dict[str, str]) -> OwnRow:
+    definition = definition_of(response.version_id)
+    level = score_card(definition, [answers]).level if response.is_submitted else None
+    return OwnRow(response, definition, level)
+
+
+def _number(score: Fraction | None) -> float | None:
+    return None if score is None else round(float(score), 4)

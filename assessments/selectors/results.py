@@ -1,0 +1,172 @@
+"""What a result's page says, from a definition and a score card; and the results that rounds have kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+from typing import Any
+
+from assessments import scoring
+from assessments.definition import Definition, Dimension, Level, Question
+from assessments.models import Response, Result, Round
+from assessments.scoring import DimensionScore, ScoreCard, score_card
+from assessments.selectors.questionnaires import definition_of
+from assessments.selectors.responses import choices_of
+from roadmaps import planning
+
+SMALLEST_ANONYMOUS_GROUP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionRow:
+    """A dimension with its score; `statement` says what the score means, `next_statement` what one point more does."""
+
+    dimension: Dimension
+    result: DimensionScore
+    statement: str
+    next_statement: str
+    advice: planning.Recommendation | None
+    is_biggest_gap: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MissingRow:
+    """A practice to look at first for the next level."""
+
+    question: Question
+    dimension: Dimension
+    practice: planning.MissingPractice
+
+
+@dataclass(frozen=True, slots=True)
+class UnsureRow:
+    """A question that some respondents could not answer."""
+
+    question: Question
+    dimension: Dimension
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPage:
+    """Everything the page of one result shows, of a team, an organization or one person."""
+
+    definition: Definition
+    card: ScoreCard
+    next_level: planning.NextLevel | None
+    dimensions: Sequence[DimensionRow]
+    missing: Sequence[MissingRow]
+    unsure: Sequence[UnsureRow]
+
+    @property
+    def level(self) -> Level | None:
+        return self.card.level
+
+    @property
+    def gaps(self) -> list[DimensionRow]:
+        """The dimensions that share the lowest score."""
+        return [row for row in self.dimensions if row.is_biggest_gap]
+
+    @property
+    def advised(self) -> list[DimensionRow]:
+        """The dimensions the lecture's rule recommends to raise, high priority first, then the lowest score."""
+        rows = [row for row in self.dimensions if row.advice]
+        return sorted(rows, key=lambda row: (row.advice.priority != "high", row.advice.current_score))  # type: ignore[union-attr]
+
+    @property
+    def chart(self) -> dict[str, Any]:
+        """What the radar draws: scores as JSON numbers, the scale's top."""
+        scored = [row for row in self.dimensions if row.result.score is not None]
+        return {
+            "top": float(self.card.scale),
+            "names": [row.dimension.title for row in scored],
+            "scores": [_rounded(row.result.score) for row in scored],
+        }
+
+
+def result_page(definition: Definition, card: ScoreCard) -> ResultPage:
+    """Return what the page of a card shows. No query."""
+    advice = {item.dimension: item for item in planning.recommendations(card)}
+    gaps = planning.biggest_gap(card)
+    above = planning.next_level(definition, card)
+    tallies = {tally.key: tally for tally in card.questions}
+    return ResultPage(
+        definition=definition,
+        card=card,
+        next_level=above,
+        dimensions=[
+            DimensionRow(
+                dimension=dimension,
+                result=result,
+                statement=_statement(dimension, result.score),
+                next_statement=_statement(dimension, None if result.score is None else result.score + 1),
+                advice=advice.get(dimension.key),
+                is_biggest_gap=dimension.key in gaps,
+            )
+            for dimension, result in zip(definition.dimensions, card.dimensions, strict=True)
+        ],
+        missing=[
+            MissingRow(definition.questions[practice.key], definition.dimension(practice.dimension), practice)
+            for practice in (above.missing if above else ())
+        ],
+        unsure=[
+            UnsureRow(question, definition.dimension_of(key), count)
+            for key, question in definition.questions.items()
+            if (count := tallies[key].counts.get("not_sure", 0))
+        ],
+    )
+
+
+def own_card(response: Response) -> tuple[Definition, ScoreCard]:
+    """Return what one person's response asks and scores. One query."""
+    definition = definition_of(response.version_id)
+    return definition, score_card(definition, [choices_of(response)])
+
+
+@dataclass(frozen=True, slots=True)
+class KeptResult:
+    """A closed round's result of a team, or with `team` None of the organization; no card where it is withheld.
+
+    An anonymous round shows no group under three respondents.
+    """
+
+    round: Round
+    team_id: int | None
+    team: str | None
+    definition: Definition
+    card: ScoreCard | None
+    respondents: int
+
+
+def kept_results(rounds: Iterable[Round]) -> list[KeptResult]:
+    """Return the results of closed rounds, the organization's before the teams', by the rounds' order. One query."""
+    by_id = {round_.pk: round_ for round_ in rounds}
+    rows = Result.objects.filter(round__in=by_id).select_related("team")
+    order = {pk: position for position, pk in enumerate(by_id)}
+    kept = [_kept(by_id[row.round_id], row) for row in rows]
+    return sorted(kept, key=lambda row: (order[row.round.pk], row.team is not None, (row.team or "").lower()))
+
+
+def _kept(round_: Round, row: Result) -> KeptResult:
+    definition = definition_of(round_.version_id)
+    withheld = round_.anonymous and row.respondents < SMALLEST_ANONYMOUS_GROUP
+    return KeptResult(
+        round=round_,
+        team_id=row.team_id,
+        team=row.team.name if row.team else None,
+        definition=definition,
+        card=None if withheld else scoring.from_mapping(definition, row.card),
+        respondents=row.respondents,
+    )
+
+
+def _statement(dimension: Dimension, score: Fraction | None) -> str:
+    """Return what a score in the dimension means, empty where there is no such statement."""
+    number = -1 if score is None else floor(score)
+    return dimension.statements[number] if 0 <= number < len(dimension.statements) else ""
+
+
+def _rounded(score: Fraction | None) -> float | None:
+    return None if score is None else round(float(score), 4)

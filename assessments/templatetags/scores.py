@@ -1,0 +1,73 @@
+"""How scores are written for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import ceil, floor
+
+from django import template
+from django.utils.formats import number_format
+
+from assessments.definition import Question
+
+register = template.Library()
+
+
+@register.filter
+def score(value: Fraction | float | None, decimals: int = 2) -> str:
+    """Write a score with so many decimals, in the reader's number format; "–" where there is none.
+
+    It is rounded, but never up to a whole number that it has not reached: 2.9999 is written 2.99, as its level is 2.
+    """
+    if value is None:
+        return "–"
+    scale = 10**decimals
+    rounded = Fraction(floor(value * scale + Fraction(1, 2)), scale)
+    if floor(rounded) > floor(value):
+        rounded = Fraction(floor(value * scale), scale)
+    return number_format(f"{float(rounded):.{decimals}f}", decimals)
+
+
+@register.filter
+def level_class(value: object) -> str:
+    """Return the style class of a level, of the level that a score reaches, or of none."""
+    number = getattr(value, "number", value)
+    return f"level-{min(floor(number), 5)}" if isinstance(number, int | float | Fraction) else "level-none"
+
+
+@register.filter
+def signed(value: Fraction) -> str:
+    """Write a change of a score with its sign and two decimals."""
+    sign = "+" if value > 0 else "−" if value < 0 else "±"
+    return sign + number_format(f"{float(abs(value)):.2f}", 2)
+
+
+@register.filter
+def missing_score(value: Fraction) -> str:
+    """Write what a score lacks with two decimals, rounded up, so that what is missing never reads 0.00."""
+    return number_format(f"{ceil(value * 100) / 100:.2f}", 2)
+
+
+@register.filter
+def percent(value: Fraction) -> int:
+    """Return a share (0 to 1) as whole percent, 0 and 100 only where exact."""
+    return min(max(round(value * 100), 1), 99) if 0 < value < 1 else round(value * 100)
+
+
+@register.filter
+def plain(value: Fraction | float) -> str:
+    """Write a number as HTML attributes take it, whatever the reader's number format: 2 or 2.3333."""
+    return f"{float(value):.4f}".rstrip("0").rstrip(".")
+
+
+@register.filter
+def get(mapping: Mapping[str, object], key: str) -> object:
+    """Return a mapping's value, None without one."""
+    return mapping.get(key)
+
+
+@register.filter
+def choice_label(question: Question, key: str) -> str:
+    """Write the label of a choice of the question."""
+    return question.choice(key).label

@@ -1,0 +1,24 @@
+"""The start page: what this is, for visitors; one's organizations and self-assessments, for members."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from assessments.selectors.organizations import organizations_of, self_assessments_of
+from assessments.selectors.questionnaires import definition_of, version_on_offer
+from organizations.access import account_of
+
+
+@never_cache
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Show the landing page to visitors, and to users what is theirs."""
+    user = account_of(request)
+    if user:
+        context = {"organizations": organizations_of(user), "assessments": self_assessments_of(user)}
+        return render(request, "assessments/home.html", context)
+    version = version_on_offer()
+    return render(request, "assessments/landing.html", {"definition": definition_of(version.pk) if version else None})

@@ -1,0 +1,22 @@
+"""An organization at a glance."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from assessments.selectors.organizations import dashboard_of
+from organizations.access import resolve_member
+
+
+@never_cache
+@require_GET
+@login_required
+def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the latest level, the trend, teams against dimensions, and the rounds."""
+    member = resolve_member(request, slug)
+    context = {"organization": member.organization, "member": member, "dashboard": dashboard_of(member.organization)}
+    return render(request, "assessments/organizations/dashboard.html", context)

@@ -1,0 +1,40 @@
+"""At which self-assessment a browser is: its session holds the key, and an account keeps it from log-in on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from assessments.models import Response
+from assessments.services.responses import keep_response
+from organizations.access import account_of
+from organizations.models import User
+
+SESSION_KEY = "try"
+
+
+def current_response(request: HttpRequest) -> Response | None:
+    """Return the self-assessment this browser is at, else the one its user left in progress. At most two queries."""
+    user = account_of(request)
+    public_id = request.session.get(SESSION_KEY)
+    found = Response.objects.tried_here(public_id, user).first() if public_id else None
+    if found is None and user:
+        found = Response.objects.tried_by(user).in_progress().first()
+    return found
+
+
+def take_up(request: HttpRequest, response: Response) -> None:
+    """Make this browser remember at which self-assessment it is."""
+    request.session[SESSION_KEY] = str(response.public_id)
+
+
+@receiver(user_logged_in)
+def keep_on_log_in(sender: object, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Let the account keep what was answered before log-in or sign-up."""
+    public_id = request.session.get(SESSION_KEY)
+    response = Response.objects.tried_here(public_id, user).first() if public_id else None
+    if response:
+        keep_response(response=response, user=user)

@@ -1,0 +1,99 @@
+// Draws the charts of a result in the page's colours. The same figures stand in a table beside each chart.
+(() => {
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  const axis = () => ({ color: css("--bs-body-color"), fontFamily: "inherit", fontSize: 13 });
+  const common = () => ({ animation: false, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily } });
+
+  // Breaks a long name near its middle, so that it fits beside the radar.
+  const wrapped = (name) => {
+    const words = name.split(" ");
+    if (name.length < 14 || words.length < 2) return name;
+    const middle = Math.ceil(words.length / 2);
+    return `${words.slice(0, middle).join(" ")}\n${words.slice(middle).join(" ")}`;
+  };
+
+  const radar = (data, element) => ({
+    ...common(),
+    radar: {
+      indicator: data.names.map((name) => ({ name: wrapped(name), max: data.top })),
+      radius: element.clientWidth < 420 ? "56%" : "66%",
+      splitNumber: Math.round(data.top),
+      axisName: axis(),
+      axisLine: { lineStyle: { color: css("--line") } },
+      splitLine: { lineStyle: { color: css("--line") } },
+      splitArea: { show: false },
+    },
+    series: [
+      {
+        type: "radar",
+        symbolSize: 7,
+        data: [{ value: data.scores }],
+        lineStyle: { width: 2.5, color: css("--brand") },
+        itemStyle: { color: css("--brand") },
+        areaStyle: { color: css("--brand"), opacity: 0.2 },
+      },
+    ],
+  });
+
+  const COLOURS = ["--level-3", "--level-5", "--level-1", "--level-0", "--level-2"];
+  const SYMBOLS = ["rect", "triangle", "diamond", "arrow", "pin"];
+  const trend = (data, element) => {
+    const narrow = element.clientWidth < 420;
+    const line = (name, scores, extra) => ({ name, type: "line", data: scores, symbolSize: 7, ...extra });
+    return {
+      ...common(),
+      grid: { left: 28, right: 16, top: 16, bottom: narrow ? 118 : 76 },
+      legend: { bottom: 0, textStyle: { ...axis(), fontSize: 12 }, itemWidth: 18, itemGap: 12 },
+      xAxis: {
+        type: "category",
+        data: data.rounds,
+        axisLabel: axis(),
+        axisLine: { lineStyle: { color: css("--line") } },
+        axisTick: { show: false },
+      },
+      yAxis: {
+        type: "value",
+        min: 0,
+        max: data.top,
+        interval: 1,
+        axisLabel: axis(),
+        splitLine: { lineStyle: { color: css("--line") } },
+      },
+      series: [
+        ...data.dimensions.map(({ name, scores }, n) =>
+          line(name, scores, {
+            symbol: SYMBOLS[n % SYMBOLS.length],
+            lineStyle: { width: 1.5, color: css(COLOURS[n % COLOURS.length]), opacity: 0.8 },
+            itemStyle: { color: css(COLOURS[n % COLOURS.length]) },
+          }),
+        ),
+        line(element.dataset.overall, data.overall, {
+          symbol: "circle",
+          symbolSize: 9,
+          z: 3,
+          lineStyle: { width: 4, color: css("--brand") },
+          itemStyle: { color: css("--brand") },
+        }),
+      ],
+    };
+  };
+
+  const KINDS = { radar, trend };
+  const drawn = [...document.querySelectorAll("[data-chart]")].map((element) => {
+    const data = JSON.parse(document.getElementById(element.dataset.source).textContent);
+    const chart = echarts.init(element, null, { renderer: "svg" });
+    const draw = () => {
+      chart.resize();
+      chart.setOption(KINDS[element.dataset.chart](data, element), true);
+    };
+    draw();
+    return draw;
+  });
+  const redraw = () => drawn.forEach((draw) => draw());
+
+  document.addEventListener("themechange", redraw);
+  window.addEventListener("resize", redraw);
+  window.addEventListener("beforeprint", redraw);
+  document.querySelectorAll("[data-print]").forEach((button) => button.addEventListener("click", () => window.print()));
+})();
