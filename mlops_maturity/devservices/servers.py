@@ -155,7 +155,7 @@ def _make_cluster(folder: Folder, programs: Path) -> None:
 def _ensure_database(folder: Folder) -> None:
     server = database_url(folder).removesuffix(DATABASE) + "postgres"
     with psycopg.connect(server, autocommit=True) as connection:
-        if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
             connection.execute(f"CREATE DATABASE {DATABASE}")
 
 
