@@ -74,9 +74,9 @@ def dump(mapping: Mapping[str, Any]) -> str:
     """Return a valid questionnaire's mapping as canonical YAML: keys in the schema's order. `read` gives it back."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Representer = _Representer
-    yaml.default_flow_style = False  # type: ignore[assignment]
+    yaml.default_flow_style = False
     yaml.allow_unicode = True
-    yaml.sort_base_mapping_type_on_output = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = LINE_WIDTH
     yaml.indent(mapping=2, sequence=4, offset=2)
     stream = StringIO()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from django.db.models import QuerySet
+
 from assessments.definition import Definition
 from assessments.models import QuestionnaireVersion
 
@@ -13,6 +15,27 @@ OFFERED = "mlops-maturity"
 def version_on_offer() -> QuestionnaireVersion | None:
     """Return the published version that visitors try, None before one is published. One query, without its text."""
     return QuestionnaireVersion.objects.published().defer("definition").newest_of(OFFERED)
+
+
+def versions_for_all() -> QuerySet[QuestionnaireVersion]:
+    """Return every version of the questionnaires that no organization owns, without what they ask. One query."""
+    return (
+        QuestionnaireVersion.objects.filter(questionnaire__organization=None)
+        .select_related("questionnaire")
+        .defer("definition")
+        .order_by("questionnaire__slug", "number")
+    )
+
+
+def version_to_export(slug: str, number: int | None = None) -> QuestionnaireVersion | None:
+    """Return that version of a questionnaire offered to all; without a number the newest published, else the newest.
+
+    None where there is no such version. At most two queries.
+    """
+    versions = QuestionnaireVersion.objects.all()
+    if number is not None:
+        return versions.filter(number=number).newest_of(slug)
+    return versions.published().newest_of(slug) or versions.newest_of(slug)
 
 
 @lru_cache(maxsize=256)

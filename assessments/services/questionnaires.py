@@ -22,15 +22,36 @@ def import_definition(
 ) -> tuple[QuestionnaireVersion, bool]:
     """Keep a valid definition as a new draft version of the questionnaire it names, made where there is none.
 
-    Returns the version and True; where the newest version says the same, that version and False.
+    Returns the version and True; where the newest version, or the newest published one, says the same, that version
+    and False.
     """
     questionnaire, _created = Questionnaire.objects.select_for_update().get_or_create(
         organization=organization, slug=data["slug"], defaults={"title": data["title"]}
     )
-    newest = questionnaire.versions.order_by("-number").first()
-    if newest is not None and newest.definition == data:
-        return newest, False
+    versions = questionnaire.versions.order_by("-number")
+    newest = versions.first()
+    for current in (newest, versions.published().first()):
+        if current is not None and current.definition == data:
+            return current, False
     version = questionnaire.versions.create(number=newest.number + 1 if newest else 1, definition=data)
+    return version, True
+
+
+@transaction.atomic
+def offer_definition(*, data: dict[str, Any]) -> tuple[QuestionnaireVersion, bool]:
+    """Have a shipped definition published for all. Returns its version, and whether anything changed.
+
+    A version that says the same and was published at any time is left as it is, so that a newer or retired one,
+    which an administrator chose, is not overruled at the next deployment.
+    """
+    known = QuestionnaireVersion.objects.exclude(status=VersionStatus.DRAFT).filter(
+        questionnaire__slug=data["slug"], questionnaire__organization=None, definition=data
+    )
+    version = known.select_related("questionnaire").order_by("-number").first()
+    if version is not None:
+        return version, False
+    version, _is_new = import_definition(data=data)
+    publish_version(version=version)
     return version, True
 
 
