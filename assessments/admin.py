@@ -101,6 +101,7 @@ class RoundTeamInline(TenantInline):
     model = RoundTeam
     formset = RoundTeamFormSet
     fields = ["team"]
+    ordering = ["team__name"]
     show_change_link = False
 
 

@@ -97,13 +97,10 @@ def test_every_filter_works(model: type[models.Model], staff: Client) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-@pytest.mark.parametrize("person", ["owner", "facilitator", "member", "viewer", "outsider"])
-def test_others_see_nothing(model: type[models.Model], person: str, cast: Cast, client_of: ClientOf) -> None:
-    client = client_of(getattr(cast, person))
-    for page in ("changelist", "add"):
-        answer = client.get(url(model, page), follow=True)
-        assert answer.status_code == 403
-        assert model._meta.verbose_name_plural not in answer.content.decode().split("<main")[1]
+def test_others_see_nothing(model: type[models.Model], cast: Cast, client_of: ClientOf) -> None:
+    for person in (cast.owner, cast.facilitator, cast.member, cast.viewer, cast.outsider):
+        for page in ("changelist", "add"):
+            assert client_of(person).get(url(model, page), follow=True).status_code == 403
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
@@ -249,7 +246,6 @@ def test_the_same_person_twice_is_an_error_on_the_page(staff: Client, cast: Cast
 def test_add_teams_and_members_to_an_organization(staff: Client, cast: Cast) -> None:
     data = {"name": "Borealis", "slug": "borealis-bank", "time_zone": "Europe/Berlin"}
     data |= formset("teams", {"name": "Fraud", "archived_at_0": "", "archived_at_1": ""})
-    data |= formset("members", {"user": cast.viewer.pk, "role": "member", "team": ""})
     owner = cast.elsewhere.members.get()
     data |= formset(
         "members",

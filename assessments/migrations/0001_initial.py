@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                 ('organization', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organizations.organization', verbose_name='organization')),
                 ('participant', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='response', to='assessments.participant', verbose_name='participant')),
                 ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='responses', to=settings.AUTH_USER_MODEL, verbose_name='user')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='assessments.questionnaireversion', verbose_name='questionnaire version')),
+                ('version', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='responses', to='assessments.questionnaireversion', verbose_name='questionnaire version')),
             ],
             options={
                 'verbose_name': 'response',
@@ -113,7 +113,7 @@ class Migration(migrations.Migration):
                 ('opened_at', models.DateTimeField(blank=True, null=True, verbose_name='opened')),
                 ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
                 ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rounds', to='organizations.organization', verbose_name='organization')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='assessments.questionnaireversion', verbose_name='questionnaire version')),
+                ('version', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='rounds', to='assessments.questionnaireversion', verbose_name='questionnaire version')),
             ],
             options={
                 'verbose_name': 'round',

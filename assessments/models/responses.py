@@ -56,7 +56,7 @@ class Response(models.Model):
         User, models.CASCADE, null=True, blank=True, related_name="responses", verbose_name=_("user")
     )
     version = models.ForeignKey(
-        QuestionnaireVersion, models.PROTECT, related_name="responses", verbose_name=_("questionnaire version")
+        QuestionnaireVersion, models.RESTRICT, related_name="responses", verbose_name=_("questionnaire version")
     )
     public_id = models.UUIDField(_("public key"), unique=True, default=uuid.uuid4, editable=False)
     status = models.CharField(_("status"), max_length=11, choices=ResponseStatus, default=ResponseStatus.IN_PROGRESS)

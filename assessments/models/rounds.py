@@ -41,7 +41,7 @@ class Round(models.Model):
         Organization, models.CASCADE, related_name="rounds", verbose_name=_("organization")
     )
     version = models.ForeignKey(
-        QuestionnaireVersion, models.PROTECT, related_name="rounds", verbose_name=_("questionnaire version")
+        QuestionnaireVersion, models.RESTRICT, related_name="rounds", verbose_name=_("questionnaire version")
     )
     starts_on = models.DateField(_("first day of the period"))
     ends_on = models.DateField(_("last day of the period"))
