@@ -1,0 +1,224 @@
+"""Accounts: sign-up, log-in, log-out, passwords and email addresses, as a person goes through them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth import get_user
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from organizations.models import User
+from tests.factories import PASSWORD, make_user
+
+pytestmark = pytest.mark.django_db
+
+ClientOf = Callable[[User], Client]
+NEXT = "/results/0f8fad5b-d9cb-469f-a165-70867728950e/"
+NEW_PASSWORD = "a quiet lighthouse at noon"
+
+
+def link_in_mail() -> str:
+    """Return the path of the one link to this site in the one email sent."""
+    [message] = mail.outbox
+    [path] = re.findall(r"https?://testserver(/\S+)", message.body)
+    return path
+
+
+def text_of(answer: Any) -> str:
+    return answer.content.decode().split("<main")[1]
+
+
+def test_sign_up_logs_in_and_goes_on_to_next(client: Client) -> None:
+    page = client.get(reverse("account_signup"), {"next": NEXT})
+    assert f'<input type="hidden" name="next" value="{NEXT}"' in text_of(page)
+    assert f"{reverse('account_login')}?next=" in text_of(page)
+    answer = client.post(
+        reverse("account_signup"), {"email": "New@Example.org", "password1": NEW_PASSWORD, "next": NEXT}
+    )
+    assert answer.headers["Location"] == NEXT
+    user = get_user(client)
+    assert user == User.objects.get(email="new@example.org")
+    assert user.check_password(NEW_PASSWORD)
+
+
+def test_sign_up_sends_a_link_that_confirms_the_address(client: Client) -> None:
+    client.post(reverse("account_signup"), {"email": "new@example.org", "password1": NEW_PASSWORD})
+    [message] = mail.outbox
+    assert message.subject == "Confirm your email address for MLOps Maturity"
+    assert message.to == ["new@example.org"]
+    path = link_in_mail()
+    assert "Is new@example.org yours?" in text_of(client.get(path))
+    client.post(path)
+    assert EmailAddress.objects.get(email="new@example.org").verified
+
+
+def test_sign_up_with_a_taken_address_says_so(client: Client) -> None:
+    make_user("there@example.org")
+    answer = client.post(reverse("account_signup"), {"email": "There@example.org", "password1": NEW_PASSWORD})
+    assert "A user is already registered with this email address." in text_of(answer)
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("password", "complaint"),
+    [
+        ("short", "at least 10 characters"),
+        ("password1234", "too common"),
+        ("12345678901234", "entirely numeric"),
+        ("newcomer@example.org", "too similar to the email address"),
+    ],
+)
+def test_a_weak_password_is_refused_with_the_reason(client: Client, password: str, complaint: str) -> None:
+    answer = client.post(reverse("account_signup"), {"email": "newcomer@example.org", "password1": password})
+    assert complaint in text_of(answer)
+    assert 'href="#id_password1"' in text_of(answer)
+    assert not User.objects.exists()
+
+
+def test_log_in_goes_on_to_next(client: Client) -> None:
+    user = make_user()
+    page = client.get(reverse("account_login"), {"next": NEXT})
+    assert f'<input type="hidden" name="next" value="{NEXT}"' in text_of(page)
+    assert f"{reverse('account_signup')}?next=" in text_of(page)
+    answer = client.post(reverse("account_login"), {"login": user.email.upper(), "password": PASSWORD, "next": NEXT})
+    assert answer.headers["Location"] == NEXT
+    assert get_user(client) == user
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+def test_next_never_leads_away_from_this_site(client: Client, elsewhere: str) -> None:
+    user = make_user()
+    answer = client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD, "next": elsewhere})
+    assert answer.headers["Location"] == reverse("home")
+
+
+@pytest.mark.parametrize("login", ["there@example.org", "nobody@example.org"])
+def test_a_wrong_password_and_an_unknown_address_read_the_same(client: Client, login: str) -> None:
+    make_user("there@example.org")
+    answer = client.post(reverse("account_login"), {"login": login, "password": "wrong"})
+    assert "The email address and/or password you specified are not correct." in text_of(answer)
+    assert 'role="alert"' in text_of(answer)
+    assert not get_user(client).is_authenticated
+
+
+def test_guessing_passwords_is_slowed_down(client: Client) -> None:
+    user = make_user()
+    for _attempt in range(5):
+        client.post(reverse("account_login"), {"login": user.email, "password": "wrong"})
+    answer = client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
+    assert "Too many failed login attempts. Try again later." in text_of(answer)
+    assert not get_user(client).is_authenticated
+
+
+def test_a_switched_off_account_does_not_log_in(client: Client) -> None:
+    user = make_user(is_active=False)
+    answer = client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD}, follow=True)
+    assert not get_user(client).is_authenticated
+    assert answer.status_code == 200
+
+
+def test_log_out_needs_a_confirmation(client_of: ClientOf) -> None:
+    client = client_of(make_user())
+    assert "Log out" in text_of(client.get(reverse("account_logout")))
+    assert get_user(client).is_authenticated
+    answer = client.post(reverse("account_logout"), follow=True)
+    assert not get_user(client).is_authenticated
+    assert "You have logged out." in text_of(answer)
+
+
+def test_a_forgotten_password_is_replaced_by_mail(client: Client) -> None:
+    user = make_user()
+    answer = client.post(reverse("account_reset_password"), {"email": user.email}, follow=True)
+    assert "Look into your mailbox" in text_of(answer)
+    assert mail.outbox[0].subject == "Choose a new password for MLOps Maturity"
+    path = link_in_mail()
+    page = client.get(path, follow=True)
+    form_action, _status = page.redirect_chain[-1]
+    answer = client.post(form_action, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}, follow=True)
+    assert "Your password is changed" in text_of(answer)
+    user.refresh_from_db()
+    assert user.check_password(NEW_PASSWORD)
+    assert "This link no longer works" in text_of(Client().get(path, follow=True))
+
+
+def test_a_reset_for_an_unknown_address_tells_its_owner_only(client: Client) -> None:
+    answer = client.post(reverse("account_reset_password"), {"email": "nobody@example.org"}, follow=True)
+    assert "Look into your mailbox" in text_of(answer)
+    [message] = mail.outbox
+    assert message.subject == "There is no account with this email address"
+    assert link_in_mail() == reverse("account_signup")
+
+
+def test_the_password_is_changed(client_of: ClientOf) -> None:
+    user = make_user()
+    client = client_of(user)
+    data = {"oldpassword": "wrong", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    assert "Please type your current password." in text_of(client.post(reverse("account_change_password"), data))
+    client.post(reverse("account_change_password"), data | {"oldpassword": PASSWORD})
+    user.refresh_from_db()
+    assert user.check_password(NEW_PASSWORD)
+    assert get_user(client).is_authenticated
+
+
+def test_an_account_without_a_password_sets_one(client_of: ClientOf) -> None:
+    user = make_user(password=None)
+    client = client_of(user)
+    answer = client.get(reverse("account_change_password"), follow=True)
+    assert "Set a password" in text_of(answer)
+    client.post(reverse("account_set_password"), {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
+    user.refresh_from_db()
+    assert user.check_password(NEW_PASSWORD)
+
+
+def test_an_address_is_added_made_the_main_one_and_removed(client_of: ClientOf) -> None:
+    user = make_user("first@example.org")
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+    client = client_of(user)
+    page = reverse("account_email")
+    client.post(page, {"action_add": "", "email": "Second@example.org"})
+    client.post(link_in_mail())
+    client.post(page, {"action_primary": "", "email": "second@example.org"})
+    user.refresh_from_db()
+    assert user.email == "second@example.org"
+    answer = client.post(page, {"action_remove": "", "email": "first@example.org"}, follow=True)
+    assert "Removed email address first@example.org." in text_of(answer)
+    assert list(user.emailaddress_set.values_list("email", flat=True)) == ["second@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("name", "logged_in"),
+    [
+        ("account_login", False),
+        ("account_signup", False),
+        ("account_reset_password", False),
+        ("account_reset_password_done", False),
+        ("account_reset_password_from_key_done", False),
+        ("account_email_verification_sent", False),
+        ("account_inactive", False),
+        ("account_logout", True),
+        ("account_email", True),
+        ("account_change_password", True),
+        ("account_reauthenticate", True),
+    ],
+)
+def test_every_page_stands_in_our_frame(name: str, logged_in: bool, client: Client, client_of: ClientOf) -> None:
+    if logged_in:
+        client = client_of(make_user())
+    answer = client.get(reverse(name))
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert re.search(r"<title>[^<]*\S · MLOps Maturity</title>", " ".join(page.split()))
+    assert page.count("<h1") == 1
+    assert not re.search(r"<script(?![^>]* src=)| style=| on\w+=", page)
+    for field in re.findall(r"<input[^>]*type=\"password\"[^>]*>", page):
+        assert re.search(r'autocomplete="(current|new)-password"', field)
+
+
+def test_a_broken_confirmation_link_says_what_to_do(client: Client) -> None:
+    assert "This link no longer works" in text_of(client.get(reverse("account_confirm_email", args=["broken"])))
