@@ -9,7 +9,9 @@ from assessments.demo import story
 from assessments.services.responses import Given
 
 BANDS = {"+": (0.92, 0.97), "~": (0.45, 0.6), "-": (0.04, 0.1)}
-"""For a practice in place, under way, not begun: the share of people who say yes, and of those who do or are not sure."""
+"""For a practice in place, under way, not begun: the share of people who say yes, and who say yes or not sure."""
+SEED = 289
+"""Any number gives believable people; with this one every remark of the story finds someone who would make it."""
 
 
 def answers_in_round(number: int) -> dict[str, list[Given]]:
@@ -38,7 +40,7 @@ def answers_of(person: story.Person, team: str, number: int) -> list[Given]:
 
 def _choice(person: story.Person, question: str, state: str) -> str:
     # One draw for all rounds: people keep their view of a question until the practice itself changes.
-    draw = Random(f"{person.name} {question}").random()  # noqa: S311 - no secret, but the same at every run
+    draw = Random(f"{SEED} {person.name} {question}").random()  # noqa: S311 - no secret, but the same at every run
     yes, not_sure = BANDS[state]
     return "yes" if draw < yes else "not_sure" if draw < not_sure else "no"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -26,7 +25,7 @@ SLUG = "demo"
 ZONE = ZoneInfo(story.TIME_ZONE)
 
 
-class DemoUnavailable(Exception):  # noqa: N818
+class DemoUnavailable(Exception):
     """The demo organization cannot be made; the message is one line that says why, and the mend."""
 
 
@@ -58,9 +57,10 @@ def make_demo() -> bool:
             ends_on=last,
             teams=organization.teams.all(),
         )
-        _hold_round(round_, members, number, first + dt.timedelta(days=45) if is_over else today - dt.timedelta(days=7))
+        day = first + dt.timedelta(days=45) if is_over else today - dt.timedelta(days=7)
+        _hold_round(round_, members, number, day)
         if is_over:
-            _close_round(round_)
+            _close_round(round_, day + dt.timedelta(days=14))
     _date_back_founding(organization, founded_on)
     return True
 
@@ -79,8 +79,7 @@ def _shipped_version() -> QuestionnaireVersion:
         raise DemoUnavailable(_("No questionnaire is published yet; run “manage.py questionnaire load” first."))
     if definition_of(version.pk).questions.keys() != story.ADOPTION.keys():
         raise DemoUnavailable(
-            _("The demo answers the shipped questionnaire, but %(version)s asks other questions.")
-            % {"version": version}
+            _("The demo answers the shipped questions, but “%(version)s” asks others.") % {"version": version}
         )
     return version
 
@@ -137,7 +136,6 @@ def _hold_round(round_: Round, members: dict[str, Member], number: int, day: dt.
             )
             _answer(response, given[name], day)
     Round.objects.filter(pk=round_.pk).update(opened_at=_on_workday(day, dt.time(8, 30)))
-    round_.refresh_from_db()
 
 
 def _answer(response: Response, given: list[responses.Given], day: dt.date) -> None:
@@ -157,9 +155,8 @@ def _answer(response: Response, given: list[responses.Given], day: dt.date) -> N
     )
 
 
-def _close_round(round_: Round) -> None:
-    assert round_.opened_at is not None
-    closed_at = _on_workday(round_.opened_at.date() + dt.timedelta(days=14), dt.time(16, 30))
+def _close_round(round_: Round, day: dt.date) -> None:
+    closed_at = _on_workday(day, dt.time(16, 30))
     rounds.close_round(round_=round_)
     Round.objects.filter(pk=round_.pk).update(closed_at=closed_at)
     # Results never change; here only the day on which they are said to have been computed does.

@@ -140,9 +140,7 @@ REMARKS = (
         "no",
         "Labels arrive up to 60 days late. We look at precision by hand once a quarter.",
     ),
-    Remark(
-        FRAUD, 0, "governance.documentation", "no", "Two of our five models have a model card, the others a wiki page."
-    ),
+    Remark(FRAUD, 0, "governance.documentation", "no", "Two of our five models have a card, the others a wiki page."),
     Remark(FRAUD, 0, "model_deployment.cicd", "no", "Releases follow a checklist, about half a day each."),
     Remark(
         FRAUD,
@@ -161,7 +159,7 @@ REMARKS = (
         "https://git.example.com/fraud/pipelines/runs/4127",
     ),
     Remark(
-        FRAUD, 1, "model_deployment.cicd", "no", "The pipeline builds and tests, the release itself is still a person."
+        FRAUD, 1, "model_deployment.cicd", "no", "The pipeline builds and tests; the release is still a person's work."
     ),
     Remark(
         FRAUD,
@@ -268,9 +266,7 @@ REMARKS = (
         "Tuning is a step of the weekly pipeline, 40 trials each.",
         "https://tracking.example.com/pricing/experiments/31",
     ),
-    Remark(
-        PRICING, 3, "model_development.automl", "not_sure", "Tried once for slow sellers. Routinely? Not yet, I think."
-    ),
+    Remark(PRICING, 3, "model_development.automl", "no", "Tried once for slow sellers; it is not part of our routine."),
     Remark(
         PRICING,
         4,
@@ -287,12 +283,10 @@ REMARKS = (
         "Ranking models go out with the search service, several times a week.",
         "https://git.example.com/search/ranking/pipelines",
     ),
-    Remark(
-        SEARCH, 0, "governance.documentation", "no", "There is a README in each repository, nothing on limits or data."
-    ),
+    Remark(SEARCH, 0, "governance.documentation", "no", "A README in each repository, nothing on limits or data."),
     Remark(SEARCH, 0, "governance.lineage", "no", "We could reconstruct it from the logs, with some days of work."),
     Remark(
-        SEARCH, 1, "model_deployment.ab_testing", "no", "We do A/B tests, but each needs a new branch in the gateway."
+        SEARCH, 1, "model_deployment.ab_testing", "no", "We test, but each test needs its own branch in the gateway."
     ),
     Remark(
         SEARCH,
@@ -306,8 +300,8 @@ REMARKS = (
         SEARCH,
         2,
         "data_management.feature_store",
-        "not_sure",
-        "Recommendations use the store, the ranking models compute their own features. Does that count?",
+        "no",
+        "Recommendations use the store; the ranking models still compute their own features.",
     ),
     Remark(
         SEARCH,
