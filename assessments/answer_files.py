@@ -34,6 +34,8 @@ def read_answers(name: str) -> tuple[Definition, list[Answers]]:
         return _answers(_parse(_content(name)))
     except OSError as error:
         raise AnswerFileError(f"{name}: {error.strerror}") from error
+    except RecursionError as error:
+        raise AnswerFileError(_("%s: nested too deeply.") % name) from error
     except AnswerFileError as error:
         raise AnswerFileError(f"{name}: {error}") from error
 
@@ -58,8 +60,6 @@ def _parse(text: str) -> Any:
         return json.loads(text, object_pairs_hook=_without_duplicates, parse_int=str, parse_float=str)
     except json.JSONDecodeError:
         return _parse_yaml(text)
-    except RecursionError as error:
-        raise AnswerFileError(_("nested too deeply.")) from error
 
 
 def _parse_yaml(text: str) -> Any:
@@ -70,8 +70,6 @@ def _parse_yaml(text: str) -> Any:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         problem = " ".join(str(error.problem).split())
         raise AnswerFileError(_("line %(line)d: %(problem)s") % {"line": line, "problem": problem[:200]}) from error
-    except RecursionError as error:
-        raise AnswerFileError(_("nested too deeply.")) from error
     except (YAMLError, ValueError, OverflowError) as error:
         raise AnswerFileError(_("neither YAML nor JSON.")) from error
 

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from assessments import answer_files
 from assessments.questionnaires.files import load_shipped
 from mlops_maturity.env import CHECKOUT
+from tests.definitions import definition, dimension, question
 
 SLUG = "mlops-maturity"
 QUESTIONS = tuple(load_shipped(SLUG).questions)
@@ -26,9 +28,9 @@ LINEAGE = "governance.lineage"
 def counting(counts: Sequence[int], rest: str = "no") -> dict[str, str]:
     """Return a response with that many yes from the bottom in each dimension, and `rest` from there."""
     return {
-        question.key: "yes" if question.level <= count else rest
-        for dimension, count in zip(load_shipped(SLUG).dimensions, counts, strict=True)
-        for question in dimension.questions
+        practice.key: "yes" if practice.level <= count else rest
+        for part, count in zip(load_shipped(SLUG).dimensions, counts, strict=True)
+        for practice in part.questions
     }
 
 
@@ -141,6 +143,23 @@ def test_report_of_one_response_at_the_top(file: Callable[[str], str]) -> None:
     assert report.splitlines()[-1] == "Governance & compliance     [####################] 5.00"
 
 
+def test_what_has_no_score_is_said(file: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a questionnaire that lets questions be excluded, as no shipped one does yet."""
+    lenient = definition(dimension("a", question("a.1")), dimension("b", question("b.1")))
+    monkeypatch.setattr(answer_files, "load_shipped", lambda slug: lenient)
+    excluded = {"a.1": "not_applicable", "b.1": "not_applicable"}
+    nothing, half = file(as_yaml(excluded)), excluded | {"b.1": "yes"}
+
+    assert score(nothing).splitlines() == ["Test, 1 response", "", "Nothing to score: no answer counts."]
+    result = json.loads(score(nothing, "--json"))
+    assert result["dimensions"]["a"] == {"score": None, "spread": None, "min": None, "max": None}
+    assert (result["overall"], result["level"], result["recommendations"]) == (None, None, [])
+    assert score(file(as_yaml(half))).splitlines()[-2:] == [
+        "A  nothing to score",
+        "B  [####################] 5.00",
+    ]
+
+
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(as_yaml(YES).encode())))
 
@@ -152,7 +171,7 @@ def test_a_byte_order_mark_does_no_harm(file: Callable[[str | bytes], str]) -> N
 
 
 def without(key: str) -> dict[str, str]:
-    return {question: choice for question, choice in YES.items() if question != key}
+    return {other: choice for other, choice in YES.items() if other != key}
 
 
 REFUSED: list[tuple[str | bytes, str]] = [
@@ -184,7 +203,7 @@ REFUSED: list[tuple[str | bytes, str]] = [
     ("responses: \x01", "neither YAML nor JSON"),
     ('responses: "\\UFFFFFFFF"', "neither YAML nor JSON"),
     ("[" * 100_000, "nested too deeply"),
-    ("[" * 100_000 + "a", "nested too deeply"),
+    ("responses: " + "[" * 100_000, "nested too deeply"),
     (b"responses: caf\xe9", "not UTF-8 text (byte 15)"),
     (b" " * 10_000_001, "larger than 10 MB"),
 ]

@@ -31,6 +31,7 @@ from mlops_maturity.env import CHECKOUT
 from tests.definitions import (
     CHOICES,
     FIVE,
+    METHODS,
     counting,
     definition,
     definitions,
@@ -42,7 +43,7 @@ from tests.definitions import (
 )
 
 CHOICE_OF = {"y": "yes", "n": "no", "s": "not_sure", "h": "partly", "x": "not_applicable"}
-NO_SCORE = "–"  # noqa: RUF001
+NO_SCORE = "–"
 AGGREGATES: tuple[Aggregate, ...] = ("mean", "median")
 
 
@@ -180,7 +181,7 @@ def test_single_response_scores_as_in_the_lecture(practices: list[list[bool]]) -
 def scored(
     draw: st.DrawFn,
     *,
-    methods: Sequence[Method] = ("count", "staged", "ladder"),
+    methods: Sequence[Method] = METHODS,
     min_size: int = 0,
 ) -> tuple[Definition, list[dict[str, str]]]:
     drawn = draw(definitions(methods=methods))

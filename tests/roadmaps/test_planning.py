@@ -96,11 +96,11 @@ def test_next_level_names_what_is_missing_up_to_it() -> None:
     assert (above.level.number, above.shortfall, above.practices_needed) == (2, Fraction(1, 5), 1)
     assert [(p.key, p.level, p.mean, p.gain) for p in above.missing] == [
         # The first three dimensions have all up to level 2: there it is their lowest missing level.
-        ("data_management.4", 4, 0, Fraction(1, 5)),
-        ("model_development.3", 3, 0, Fraction(1, 5)),
-        ("model_deployment.3", 3, 0, Fraction(1, 5)),
-        ("monitoring.2", 2, 0, Fraction(1, 5)),
-        ("governance.2", 2, 0, Fraction(1, 5)),
+        ("data_management.4", 4, Fraction(0), Fraction(1, 5)),
+        ("model_development.3", 3, Fraction(0), Fraction(1, 5)),
+        ("model_deployment.3", 3, Fraction(0), Fraction(1, 5)),
+        ("monitoring.2", 2, Fraction(0), Fraction(1, 5)),
+        ("governance.2", 2, Fraction(0), Fraction(1, 5)),
     ]
 
 
@@ -115,7 +115,7 @@ def test_missing_practices_come_by_level_with_what_they_would_gain() -> None:
 
     assert [(p.key, p.mean, p.gain) for p in above.missing] == [
         ("b.1", Fraction(1, 2), Fraction(3, 4) * Fraction(5, 8)),
-        ("b.2", 0, Fraction(3, 4) * Fraction(15, 4)),
+        ("b.2", Fraction(0), Fraction(3, 4) * Fraction(15, 4)),
     ]
 
 
@@ -136,7 +136,7 @@ def test_below_every_threshold_the_lowest_level_is_next() -> None:
 def test_under_gate_the_shortfall_is_that_of_the_weakest_dimension() -> None:
     above = leading_on(five_by_five(combine="gate"), counting([4, 4, 4, 4, 1]))
 
-    assert (above.level.number, above.shortfall) == (2, 1)
+    assert (above.level.number, above.shortfall) == (2, Fraction(1))
 
 
 @pytest.mark.parametrize(
