@@ -12,7 +12,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db.models import Count, F, Max
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from assessments.demo import build, story
 from assessments.models import Answer, Participant, QuestionnaireVersion, Response, Result, Round
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def debug_is_on(settings: SettingsWrapper) -> None:
+def debug_is_on(settings: Settings) -> None:
     settings.DEBUG = True
 
 
@@ -189,10 +189,13 @@ def test_a_second_run_changes_nothing(demo: Organization) -> None:
 
 def test_users_of_a_deleted_demo_are_taken_up_again(demo: Organization) -> None:
     demo.delete()
-    User.objects.get(email="owner@demo.example").set_password("forgotten")
+    owner = User.objects.get(email="owner@demo.example")
+    owner.set_password("something else")
+    owner.save()
     demo_data()
     assert Organization.objects.get(slug="demo").members.count() == len(story.MEMBERS)
-    assert Response.objects.tried_by(User.objects.get(email="owner@demo.example")).count() == 1
+    assert authenticate(email=owner.email, password="demo") == owner
+    assert Response.objects.tried_by(owner).count() == 1
 
 
 def test_a_failure_halfway_leaves_nothing_behind(version: QuestionnaireVersion) -> None:
@@ -202,7 +205,7 @@ def test_a_failure_halfway_leaves_nothing_behind(version: QuestionnaireVersion) 
     assert not User.objects.exists()
 
 
-def test_is_refused_without_debug(version: QuestionnaireVersion, settings: SettingsWrapper) -> None:
+def test_is_refused_without_debug(version: QuestionnaireVersion, settings: Settings) -> None:
     settings.DEBUG = False
     with pytest.raises(CommandError, match="only made where DEBUG is on"):
         demo_data()
