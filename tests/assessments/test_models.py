@@ -1,0 +1,242 @@
+"""Every named constraint and trigger: refused by full_clean with a message for people, and by the database itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import IntegrityError, ProgrammingError, connection, models, transaction
+
+from assessments.models import Answer, Participant, Questionnaire, QuestionnaireVersion, Response, Result, Round
+from assessments.models.questionnaires import VersionStatus
+from assessments.models.rounds import quarter_days
+from organizations.models import Member, Organization, Role, Team, User
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+FORM = NON_FIELD_ERRORS
+OURS = [model for app in ("organizations", "assessments") for model in apps.get_app_config(app).get_models()]
+
+
+def version(**fields: Any) -> QuestionnaireVersion:
+    questionnaire = Questionnaire.objects.create(slug="q", title="Q")
+    fields = {"number": 1, "definition": {"slug": "q"}} | fields
+    return QuestionnaireVersion(questionnaire=questionnaire, **fields)
+
+
+def round_(**fields: Any) -> Round:
+    first, last = quarter_days(2026, 3)
+    fields = {"starts_on": first, "ends_on": last} | fields
+    return Round(organization=factories.make_organization(), version=factories.make_version(), **fields)
+
+
+def response(**fields: Any) -> Response:
+    return Response(version=factories.make_version(), **fields)
+
+
+def team(**fields: Any) -> Team:
+    return Team(organization=factories.make_organization(), **fields)
+
+
+def member(**fields: Any) -> Member:
+    return Member(organization=factories.make_organization(), user=factories.make_user(), **fields)
+
+
+def participant(**fields: Any) -> Participant:
+    open_round = factories.make_round()
+    return Participant(organization=open_round.organization, round=open_round, team=open_round.teams.get(), **fields)
+
+
+def result(**fields: Any) -> Result:
+    closed = factories.make_round()
+    fields = {"card": {"overall": None}, "respondents": 1} | fields
+    return Result(organization=closed.organization, round=closed, **fields)
+
+
+def again(row: models.Model, **changes: Any) -> models.Model:
+    """Save a row and return a second one like it but for the changes, not yet saved."""
+    row.save()
+    row.pk = None
+    row._state.adding = True
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return row
+
+
+def answer(**fields: Any) -> Answer:
+    return Answer(response=factories.make_response({}, submitted=False), question_key="a.b", **fields)
+
+
+# Name of the constraint: what makes a row that breaks it, not yet saved, and where a form shows the error; None where
+# clean() mends it.
+BROKEN: dict[str, tuple[Callable[[], models.Model], str | None]] = {
+    "user_email_lower_case": (lambda: User(email="Ada@example.org", password="!"), None),
+    "user_email_given": (lambda: User(email="", password="!"), "email"),
+    "organization_name_given": (lambda: Organization(name="", slug="acme"), "name"),
+    "organization_slug_given": (lambda: Organization(name="Acme", slug=""), "slug"),
+    "team_name_unique": (lambda: again(team(name="Data"), name="DATA"), FORM),
+    "team_name_given": (lambda: team(name=""), "name"),
+    "member_user_unique": (lambda: again(member()), FORM),
+    "member_role_known": (lambda: member(role="king"), "role"),
+    "questionnaire_slug_unique": (lambda: again(Questionnaire(slug="q", title="Q")), FORM),
+    "version_number_unique": (lambda: again(version()), FORM),
+    "version_number_positive": (lambda: version(number=0), FORM),
+    "version_status_known": (lambda: version(status="lost"), "status"),
+    "version_published_at_iff_published": (lambda: version(status="published"), FORM),
+    "round_period_forward": (lambda: round_(ends_on=date(2026, 6, 30)), FORM),
+    "round_status_known": (lambda: round_(status="lost"), "status"),
+    "round_aggregate_known": (lambda: round_(aggregate="mode"), "aggregate"),
+    "round_moments_match_status": (lambda: round_(status="open"), FORM),
+    "round_team_unique": (lambda: again(factories.make_round().round_teams.get()), FORM),
+    "participant_email_unique": (lambda: again(participant(email="ada@example.org"), email="Ada@example.org"), FORM),
+    "participant_email_given": (lambda: participant(email=""), "email"),
+    "response_organization_iff_participant": (lambda: response(organization=factories.make_organization()), FORM),
+    "response_status_known": (lambda: response(status="lost"), "status"),
+    "response_submitted_at_iff_submitted": (lambda: response(status="submitted"), FORM),
+    "answer_question_unique": (lambda: again(answer(choice_key="yes")), FORM),
+    "answer_says_something": (answer, FORM),
+    "result_unique": (lambda: again(result()), FORM),
+    "result_respondents_counted": (lambda: result(respondents=-1), "respondents"),
+}
+
+
+def test_every_constraint_is_in_the_table() -> None:
+    assert {constraint.name for model in OURS for constraint in model._meta.constraints} == set(BROKEN)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_full_clean_says_what_is_wrong(name: str) -> None:
+    make, where = BROKEN[name]
+    row = make()
+    if where is None:
+        row.full_clean()
+    else:
+        with pytest.raises(ValidationError) as error:
+            row.full_clean()
+        assert list(error.value.message_dict) == [where]
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_database_refuses(name: str) -> None:
+    make, _where = BROKEN[name]
+    row = make()
+    drop_other_checks(row._meta.db_table, name)
+    with pytest.raises(IntegrityError, match=f'"{name}"'):
+        row.save()
+
+
+def drop_other_checks(table: str, name: str) -> None:
+    """Leave one check constraint to the end of the test, as one row can break several and the database names one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(
+            "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'c' AND conname <> %s",
+            [table, name],
+        )
+        for (other,) in cursor.fetchall():
+            cursor.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT "{other}"')
+
+
+def published() -> QuestionnaireVersion:
+    return factories.make_version()
+
+
+def kept_result() -> Result:
+    kept = result()
+    kept.save()
+    return kept
+
+
+# Name of the trigger: makes a row, and a change of it that the trigger refuses.
+REFUSED = [
+    ("freeze_published_version", published, {"definition": {}}),
+    ("freeze_published_version", published, {"number": 2}),
+    ("freeze_published_version", published, {"published_at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)}),
+    ("version_status_goes_forward", published, {"status": "draft"}),
+    ("freeze_result", kept_result, {"card": {}}),
+    ("freeze_result", kept_result, {"level": 5}),
+]
+
+
+def test_every_trigger_is_in_the_table() -> None:
+    ours = {trigger.name for model in OURS for trigger in getattr(model._meta, "triggers", [])}
+    assert ours == {name for name, _make, _change in REFUSED}
+
+
+@pytest.mark.parametrize(("name", "make", "change"), REFUSED)
+def test_the_database_refuses_the_change(
+    name: str, make: Callable[[], models.Model], change: dict[str, object]
+) -> None:
+    row = make()
+    rows = type(row)._default_manager.filter(pk=row.pk)
+    with pytest.raises(ProgrammingError, match=f"pgtrigger_{name}_"), transaction.atomic():
+        rows.update(**change)
+    assert rows.filter(**change).count() == 0
+
+
+def test_a_draft_can_still_change() -> None:
+    draft = version()
+    draft.save()
+    draft.definition = {"slug": "other"}
+    draft.save()
+    draft.refresh_from_db()
+    assert draft.definition == {"slug": "other"}
+
+
+def test_a_published_version_can_retire_and_come_back() -> None:
+    row = published()
+    for status in (VersionStatus.RETIRED, VersionStatus.PUBLISHED):
+        row.status = status
+        row.save()
+        row.refresh_from_db()
+        assert row.status == status
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "period"),
+    [
+        (date(2026, 1, 1), date(2026, 3, 31), "Q1 2026"),
+        (date(2026, 10, 1), date(2026, 12, 31), "Q4 2026"),
+        (date(2026, 1, 1), date(2026, 3, 30), "01/01/2026 to 03/30/2026"),
+    ],
+)
+def test_a_period_reads_as_people_say_it(first: date, last: date, period: str) -> None:
+    assert Round(starts_on=first, ends_on=last).period == period
+
+
+@pytest.mark.parametrize("year", [2024, 2026])
+def test_quarters_cover_the_year_without_a_gap(year: int) -> None:
+    quarters = [quarter_days(year, quarter) for quarter in (1, 2, 3, 4)]
+    assert (quarters[0][0], quarters[-1][1]) == (date(year, 1, 1), date(year, 12, 31))
+    for (_first, last), (following, _last) in pairwise(quarters):
+        assert following - last == dt.timedelta(days=1)
+
+
+@pytest.mark.parametrize(("name", "is_known"), [("Europe/Berlin", True), ("UTC", True), ("Europe/Atlantis", False)])
+def test_a_time_zone_must_exist(name: str, is_known: bool) -> None:
+    organization = Organization(name="Acme", slug="acme", time_zone=name)
+    if is_known:
+        organization.full_clean()
+    else:
+        with pytest.raises(ValidationError, match="is not a time zone"):
+            organization.full_clean()
+
+
+@pytest.mark.parametrize(
+    ("role", "needed", "may"),
+    [
+        ("owner", "viewer", True),
+        ("member", "member", True),
+        ("viewer", "member", False),
+        ("facilitator", "owner", False),
+    ],
+)
+def test_a_role_may_do_what_those_below_it_may(role: str, needed: str, may: bool) -> None:
+    assert Role(role).may_act_as(Role(needed)) is may
