@@ -23,6 +23,16 @@ def refuse_broken_text(text: str) -> None:
         raise ValidationError(_("Some characters could not be read. Type them again."))
 
 
+class EvidenceField(forms.URLField):
+    """A link to a page; what has no scheme is taken as https."""
+
+    default_validators = [
+        URLValidator(
+            schemes=["http", "https"], message=_("Enter a full web address, such as https://wiki.example.org/page.")
+        )
+    ]
+
+
 class QuestionForm(forms.Form):
     """The answer to one question: a choice, a note, an evidence link; each may be left open."""
 
@@ -39,12 +49,12 @@ class QuestionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("What should people know who read this answer?"),
     )
-    evidence_url = forms.URLField(
+    evidence_url = EvidenceField(
         label=_("Evidence link"),
         required=False,
         max_length=EVIDENCE_URL_LENGTH,
         assume_scheme="https",
-        validators=[URLValidator(schemes=["http", "https"]), refuse_broken_text],
+        validators=[refuse_broken_text],
         widget=forms.URLInput(attrs={"placeholder": "https://"}),
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -58,6 +59,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         heading=_("There is nothing here."),
         text=_("The address may be mistyped, or you may not be a member of the organization it belongs to."),
     )
+
+
+def own_not_found(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware for DEBUG: our page in place of Django's technical one, as the demo is there to be looked at."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        return not_found(request, Http404()) if isinstance(response, HttpResponseNotFound) else response
+
+    return middleware
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

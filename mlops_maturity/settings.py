@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    *(["mlops_maturity.errors.own_not_found"] if DEBUG else []),
 ]
 
 ROOT_URLCONF = "mlops_maturity.urls"

@@ -56,6 +56,12 @@ def percent(value: Fraction) -> int:
 
 
 @register.filter
+def number(value: Fraction) -> int | float:
+    """Return an exact number as one that templates count and write in the reader's number format."""
+    return value.numerator if value.denominator == 1 else float(value)
+
+
+@register.filter
 def plain(value: Fraction | float) -> str:
     """Write a number as HTML attributes take it, whatever the reader's number format: 2 or 2.3333."""
     return f"{float(value):.4f}".rstrip("0").rstrip(".")

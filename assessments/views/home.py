@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from assessments.selectors.organizations import organizations_of, self_assessments_of
 from assessments.selectors.questionnaires import definition_of, version_on_offer
@@ -13,7 +13,7 @@ from organizations.access import account_of
 
 
 @never_cache
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show the landing page to visitors, and to users what is theirs."""
     user = account_of(request)

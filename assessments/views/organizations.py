@@ -6,14 +6,14 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from assessments.selectors.organizations import dashboard_of
 from organizations.access import resolve_member
 
 
 @never_cache
-@require_GET
+@require_safe
 @login_required
 def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the latest level, the trend, teams against dimensions, and the rounds."""

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from assessments.models import Response, Round
 from assessments.models.rounds import RoundStatus
@@ -23,7 +23,7 @@ from organizations.access import account_of, resolve_member
 
 
 @never_cache
-@require_GET
+@require_safe
 def own_result(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Show one's own self-assessment, in the browser that made it or to the account that keeps it."""
     response = _own_response(request, public_id)
@@ -69,7 +69,7 @@ def discard(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 
 @never_cache
-@require_GET
+@require_safe
 @login_required
 def round_result(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     """Show what a closed round found, for the organization or with `?team=` for one team."""

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from assessments.definition import Definition, Dimension
 from assessments.forms import QuestionForm
@@ -128,7 +128,7 @@ def answer(request: HttpRequest, response: Response) -> HttpResponse:
 
 
 @never_cache
-@require_GET
+@require_safe
 @with_response
 def review(request: HttpRequest, response: Response) -> HttpResponse:
     """List what is open before submission."""

@@ -2,8 +2,8 @@
 (() => {
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-  const axis = () => ({ color: css("--bs-body-color"), fontFamily: "inherit", fontSize: 13 });
-  const common = () => ({ animation: false, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily } });
+  const { fontFamily } = getComputedStyle(document.body);
+  const axis = () => ({ color: css("--bs-body-color"), fontFamily, fontSize: 13, lineHeight: 16 });
 
   // Breaks a long name near its middle, so that it fits beside the radar.
   const wrapped = (name) => {
@@ -14,7 +14,7 @@
   };
 
   const radar = (data, element) => ({
-    ...common(),
+    animation: false,
     radar: {
       indicator: data.names.map((name) => ({ name: wrapped(name), max: data.top })),
       radius: element.clientWidth < 420 ? "56%" : "66%",
@@ -42,7 +42,7 @@
     const narrow = element.clientWidth < 420;
     const line = (name, scores, extra) => ({ name, type: "line", data: scores, symbolSize: 7, ...extra });
     return {
-      ...common(),
+      animation: false,
       grid: { left: 28, right: 16, top: 16, bottom: narrow ? 118 : 76 },
       legend: { bottom: 0, textStyle: { ...axis(), fontSize: 12 }, itemWidth: 18, itemGap: 12 },
       xAxis: {
