@@ -12,6 +12,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db.models import Count, F, Max
+from django.test import TestCase
 from pytest_django.fixtures import Settings
 
 from assessments.demo import build, story
@@ -28,13 +29,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def debug_is_on(settings: Settings) -> None:
     settings.DEBUG = True
-
-
-@pytest.fixture
-def demo(version: QuestionnaireVersion) -> Organization:
-    """The demo organization, freshly made."""
-    demo_data()
-    return Organization.objects.get(slug="demo")
 
 
 def demo_data() -> str:
@@ -56,108 +50,124 @@ def closed_rounds(demo: Organization) -> list[Round]:
     return list(demo.rounds.filter(status=RoundStatus.CLOSED).order_by("starts_on"))
 
 
-def test_makes_three_teams_with_four_closed_quarters_and_one_open(demo: Organization) -> None:
-    assert demo.teams.count() == 3
-    assert demo.time_zone == "Europe/Berlin"
-    statuses = list(demo.rounds.order_by("starts_on").values_list("status", flat=True))
-    assert statuses == [RoundStatus.CLOSED] * 4 + [RoundStatus.OPEN]
-    assert Result.objects.filter(organization=demo).count() == 4 * (3 + 1)
+class TestStory(TestCase):
+    """What the demo organization, made once for all of these tests, shows."""
 
+    demo: Organization
 
-def test_every_team_has_four_to_six_respondents_in_every_closed_round(demo: Organization) -> None:
-    respondents = Result.objects.filter(organization=demo, team__isnull=False).values_list("respondents", flat=True)
-    assert set(respondents) == {4, 5, 6}
+    @classmethod
+    def setUpTestData(cls) -> None:
+        make_version()
+        build.make_demo()
+        cls.demo = Organization.objects.get(slug="demo")
 
+    def test_makes_three_teams_with_four_closed_quarters_and_one_open(self) -> None:
+        assert self.demo.teams.count() == 3
+        assert self.demo.time_zone == "Europe/Berlin"
+        statuses = list(self.demo.rounds.order_by("starts_on").values_list("status", flat=True))
+        assert statuses == [RoundStatus.CLOSED] * 4 + [RoundStatus.OPEN]
+        assert Result.objects.filter(organization=self.demo).count() == 4 * (3 + 1)
 
-def test_submitted_responses_are_complete(demo: Organization) -> None:
-    submitted = Response.objects.filter(organization=demo, status=ResponseStatus.SUBMITTED)
-    assert set(submitted.annotate(given=Count("answers")).values_list("given", flat=True)) == {25}
+    def test_every_team_has_four_to_six_respondents_in_every_closed_round(self) -> None:
+        respondents = Result.objects.filter(organization=self.demo, team__isnull=False).values_list(
+            "respondents", flat=True
+        )
+        assert set(respondents) == {4, 5, 6}
 
+    def test_submitted_responses_are_complete(self) -> None:
+        submitted = Response.objects.filter(organization=self.demo, status=ResponseStatus.SUBMITTED)
+        assert set(submitted.annotate(given=Count("answers")).values_list("given", flat=True)) == {25}
 
-def test_in_the_open_round_some_have_submitted_and_the_member_is_halfway(demo: Organization) -> None:
-    current = Round.objects.with_progress().get(organization=demo, status=RoundStatus.OPEN)
-    assert 0 < current.submitted < current.asked - 1
-    unfinished = Response.objects.get(organization=demo, status=ResponseStatus.IN_PROGRESS)
-    assert unfinished.participant is not None
-    assert unfinished.participant.user == User.objects.get(email="member@demo.example")
-    assert unfinished.answers.count() == story.MEMBER_ANSWERED
+    def test_in_the_open_round_some_have_submitted_and_the_member_is_halfway(self) -> None:
+        current = Round.objects.with_progress().get(organization=self.demo, status=RoundStatus.OPEN)
+        assert 0 < current.submitted < current.asked - 1
+        unfinished = Response.objects.get(organization=self.demo, status=ResponseStatus.IN_PROGRESS)
+        assert unfinished.participant is not None
+        assert unfinished.participant.user == User.objects.get(email="member@demo.example")
+        assert unfinished.answers.count() == story.MEMBER_ANSWERED
 
+    def test_owner_and_member_keep_a_self_assessment(self) -> None:
+        for email in ("owner@demo.example", "member@demo.example"):
+            kept = Response.objects.tried_by(User.objects.get(email=email)).get()
+            assert kept.is_submitted
 
-def test_owner_and_member_keep_a_self_assessment(demo: Organization) -> None:
-    for email in ("owner@demo.example", "member@demo.example"):
-        kept = Response.objects.tried_by(User.objects.get(email=email)).get()
-        assert kept.is_submitted
+    def test_each_role_can_log_in(self) -> None:
+        for role in Role:
+            user = authenticate(email=f"{role.value}@demo.example", password="demo")
+            assert user is not None
+            assert self.demo.members.get(user=user).role == role
 
+    def test_admin_is_staff_and_no_member(self) -> None:
+        admin = User.objects.get(email="admin@demo.example")
+        assert admin.check_password("demo")
+        assert (admin.is_staff, admin.is_superuser) == (True, True)
+        assert not admin.memberships.exists()
 
-@pytest.mark.parametrize("role", list(Role))
-def test_each_role_can_log_in(demo: Organization, role: Role) -> None:
-    user = authenticate(email=f"{role.value}@demo.example", password="demo")
-    assert user is not None
-    assert demo.members.get(user=user).role == role
+    def test_nobody_else_can_log_in_and_every_address_is_verified(self) -> None:
+        with_password = [user.email for user in User.objects.all() if user.has_usable_password()]
+        assert sorted(with_password) == sorted(f"{login}@demo.example" for login in [*Role.values, "admin"])
+        verified = EmailAddress.objects.filter(verified=True, primary=True, email=F("user__email"))
+        assert verified.count() == User.objects.count()
 
+    def test_the_organization_climbs_every_quarter_from_level_1_to_level_2(self) -> None:
+        scores = [overall(round_) for round_ in closed_rounds(self.demo)]
+        assert scores == sorted(scores)
+        assert scores[0] < Fraction("1.3")
+        assert Fraction("2.3") < scores[-1] < Fraction("2.6")
+        levels = Result.objects.filter(organization=self.demo, team=None).order_by("round__starts_on")
+        assert list(levels.values_list("level", flat=True)) == [1, 1, 1, 2]
 
-def test_admin_is_staff_and_no_member(demo: Organization) -> None:
-    admin = User.objects.get(email="admin@demo.example")
-    assert admin.check_password("demo")
-    assert (admin.is_staff, admin.is_superuser) == (True, True)
-    assert not admin.memberships.exists()
+    def test_a_reorganization_sets_one_team_back_for_a_quarter(self) -> None:
+        _first, before, during, after = closed_rounds(self.demo)
+        assert overall(during, story.PRICING) < overall(before, story.PRICING) < overall(after, story.PRICING)
+        assert Answer.objects.filter(response__participant__round=during, note__contains="reorganization").exists()
 
+    def test_search_leads_in_deployment_and_monitoring_and_governance_lag_at_first(self) -> None:
+        first, *_others = closed_rounds(self.demo)
+        by_team = {team: dimension_scores(first, team) for team in story.TEAMS}
+        assert max(by_team, key=lambda team: by_team[team]["model_deployment"]) == story.SEARCH
+        for scores in by_team.values():
+            assert max(scores["monitoring"], scores["governance"]) < scores["model_development"]
 
-def test_nobody_else_can_log_in_and_every_address_is_verified(demo: Organization) -> None:
-    with_password = [user.email for user in User.objects.all() if user.has_usable_password()]
-    assert sorted(with_password) == sorted(f"{login}@demo.example" for login in [*Role.values, "admin"])
-    verified = EmailAddress.objects.filter(verified=True, primary=True, email=F("user__email"))
-    assert verified.count() == User.objects.count()
+    def test_people_disagree_and_are_not_always_sure(self) -> None:
+        for result in Result.objects.filter(organization=self.demo):
+            assert any(dimension["spread"] > 0 for dimension in result.card["dimensions"])
+        assert Answer.objects.filter(organization=self.demo, choice_key="not_sure").count() > 20
 
+    def test_every_remark_of_the_story_is_there_with_its_evidence(self) -> None:
+        kept = Answer.objects.filter(organization=self.demo).exclude(note="")
+        assert set(kept.values_list("note", "evidence_url")) == {(r.note, r.evidence_url) for r in story.REMARKS}
 
-def test_the_organization_climbs_every_quarter_from_level_1_to_level_2(demo: Organization) -> None:
-    scores = [overall(round_) for round_ in closed_rounds(demo)]
-    assert scores == sorted(scores)
-    assert scores[0] < Fraction("1.3")
-    assert Fraction("2.3") < scores[-1] < Fraction("2.6")
-    levels = Result.objects.filter(organization=demo, team=None).order_by("round__starts_on")
-    assert list(levels.values_list("level", flat=True)) == [1, 1, 1, 2]
+    def test_rounds_are_dated_back_into_their_quarters(self) -> None:
+        for round_ in closed_rounds(self.demo):
+            assert round_.opened_at is not None
+            assert round_.closed_at is not None
+            moments = [round_.opened_at, round_.closed_at]
+            for response in Response.objects.filter(participant__round=round_):
+                assert response.submitted_at is not None
+                assert round_.opened_at < response.created_at < response.submitted_at < round_.closed_at
+                moments += [response.created_at, response.submitted_at]
+            for moment in (moment.astimezone(build.ZONE) for moment in moments):
+                assert round_.starts_on <= moment.date() <= round_.ends_on
+                assert moment.weekday() < 5
+                assert 8 <= moment.hour <= 17
+            assert set(round_.results.values_list("created_at", flat=True)) == {round_.closed_at}
 
+    def test_a_second_run_changes_nothing(self) -> None:
+        tables = (User, Member, Round, Participant, Response, Answer, Result, EmailAddress)
+        before = [list(table._default_manager.order_by("pk").values()) for table in tables]
+        assert demo_data() == "The demo organization is there already."
+        assert [list(table._default_manager.order_by("pk").values()) for table in tables] == before
 
-def test_a_reorganization_sets_one_team_back_for_a_quarter(demo: Organization) -> None:
-    _first, before, during, after = closed_rounds(demo)
-    assert overall(during, story.PRICING) < overall(before, story.PRICING) < overall(after, story.PRICING)
-    assert Answer.objects.filter(response__participant__round=during, note__contains="reorganization").exists()
-
-
-def test_search_leads_in_deployment_and_monitoring_and_governance_lag_at_first(demo: Organization) -> None:
-    first, *_others = closed_rounds(demo)
-    by_team = {team: dimension_scores(first, team) for team in story.TEAMS}
-    assert max(by_team, key=lambda team: by_team[team]["model_deployment"]) == story.SEARCH
-    for scores in by_team.values():
-        assert max(scores["monitoring"], scores["governance"]) < scores["model_development"]
-
-
-def test_people_disagree_and_are_not_always_sure(demo: Organization) -> None:
-    for result in Result.objects.filter(organization=demo):
-        assert any(dimension["spread"] > 0 for dimension in result.card["dimensions"])
-    assert Answer.objects.filter(organization=demo, choice_key="not_sure").count() > 20
-
-
-def test_every_remark_of_the_story_is_there_with_its_evidence(demo: Organization) -> None:
-    kept = Answer.objects.filter(organization=demo).exclude(note="")
-    assert set(kept.values_list("note", "evidence_url")) == {(r.note, r.evidence_url) for r in story.REMARKS}
-
-
-def test_rounds_are_dated_back_into_their_quarters(demo: Organization) -> None:
-    for round_ in closed_rounds(demo):
-        assert round_.opened_at is not None
-        assert round_.closed_at is not None
-        moments = [round_.opened_at, round_.closed_at]
-        for response in Response.objects.filter(participant__round=round_):
-            assert response.submitted_at is not None
-            assert round_.opened_at < response.created_at < response.submitted_at < round_.closed_at
-            moments += [response.created_at, response.submitted_at]
-        for moment in (moment.astimezone(build.ZONE) for moment in moments):
-            assert round_.starts_on <= moment.date() <= round_.ends_on
-            assert moment.weekday() < 5
-            assert 8 <= moment.hour <= 17
-        assert set(round_.results.values_list("created_at", flat=True)) == {round_.closed_at}
+    def test_users_of_a_deleted_demo_are_taken_up_again(self) -> None:
+        self.demo.delete()
+        owner = User.objects.get(email="owner@demo.example")
+        owner.set_password("something else")
+        owner.save()
+        demo_data()
+        assert Organization.objects.get(slug="demo").members.count() == len(story.MEMBERS)
+        assert authenticate(email=owner.email, password="demo") == owner
+        assert Response.objects.tried_by(owner).count() == 1
 
 
 @pytest.mark.parametrize(
@@ -178,24 +188,6 @@ def test_rounds_end_with_the_current_quarter(
     assert quarters[4].ends_on == last
     newest = Response.objects.aggregate(at=Max("updated_at"))["at"]
     assert newest.astimezone(build.ZONE).date() < today
-
-
-def test_a_second_run_changes_nothing(demo: Organization) -> None:
-    tables = (User, Member, Round, Participant, Response, Answer, Result, EmailAddress)
-    before = [list(table._default_manager.order_by("pk").values()) for table in tables]
-    assert demo_data() == "The demo organization is there already."
-    assert [list(table._default_manager.order_by("pk").values()) for table in tables] == before
-
-
-def test_users_of_a_deleted_demo_are_taken_up_again(demo: Organization) -> None:
-    demo.delete()
-    owner = User.objects.get(email="owner@demo.example")
-    owner.set_password("something else")
-    owner.save()
-    demo_data()
-    assert Organization.objects.get(slug="demo").members.count() == len(story.MEMBERS)
-    assert authenticate(email=owner.email, password="demo") == owner
-    assert Response.objects.tried_by(owner).count() == 1
 
 
 def test_a_failure_halfway_leaves_nothing_behind(version: QuestionnaireVersion) -> None:
