@@ -57,7 +57,7 @@ def read(source: Path | bytes | str, name: str = "") -> Document:
     try:
         return Document(name, reader.document(_text(source)), reader.lines)
     except _UnreadableError as error:
-        raise QuestionnaireError(name, [Problem("YAML", error.line, error.message)]) from error
+        raise QuestionnaireError(name, [Problem(_("the file"), error.line, error.message)]) from error
 
 
 def read_valid(source: Path | bytes | str, name: str = "") -> dict[str, Any]:

@@ -73,7 +73,7 @@ def _place(data: Any, path: KeyPath) -> str:
             data = data.get(step) if isinstance(data, dict) else None
             name = str(step) if _PLAIN_NAME.fullmatch(str(step)) else shown(step)
             place += f".{name}" if place else name
-    return place or _("the whole file")
+    return place or _("the file")
 
 
 def _name(row: Any) -> str:
