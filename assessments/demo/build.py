@@ -140,7 +140,7 @@ def _hold_round(round_: Round, members: dict[str, Member], number: int, day: dt.
 
 def _answer(response: Response, given: list[responses.Given], day: dt.date) -> None:
     """Save the answers, and submit them where they are complete, at some working hour in the week after `day`."""
-    chance = Random(f"{response.participant} {day}")  # noqa: S311 - no secret, but the same at every run
+    chance = Random(f"{response.participant or response.user} {day}")  # noqa: S311 - no secret, but the same at every run
     started_at = _on_workday(
         day + dt.timedelta(days=chance.randint(1, 6)), dt.time(chance.randint(9, 16), chance.randrange(60))
     )

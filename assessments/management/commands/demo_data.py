@@ -7,13 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from assessments.demo.build import DemoUnavailable, make_demo
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Makes a demo organization with four quarters of rounds, unless it is there already.")
+    help = _("Makes a demo organization with four quarters of rounds, unless it is there already.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
