@@ -51,6 +51,9 @@ def offer_definition(*, data: dict[str, Any]) -> tuple[QuestionnaireVersion, boo
     if version is not None:
         return version, False
     version, _is_new = import_definition(data=data)
+    # Another process may have published it while this one waited to import.
+    if version.status != VersionStatus.DRAFT:
+        return version, False
     publish_version(version=version)
     return version, True
 
