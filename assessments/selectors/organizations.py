@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from assessments.definition import Definition, Level
+from assessments.definition import Definition, Dimension, Level
 from assessments.models import Answer, Response, Result, Round
 from assessments.models.rounds import RoundStatus
 from assessments.scoring import score_card
@@ -18,10 +18,11 @@ from organizations.models import Organization, User
 
 @dataclass(frozen=True, slots=True)
 class RoundRow:
-    """A round in the table of rounds."""
+    """A round in the table of rounds, with the organization's level, overall score and dimension scores, if any."""
 
     round: Round
-    result: KeptResult | None
+    level: Level | None
+    overall: Fraction | None
     scores: Sequence[Fraction | None]
 
 
@@ -53,16 +54,9 @@ class Dashboard:
 
     @property
     def rows(self) -> list[RoundRow]:
-        """Every round with its result, if any, and its scores in the dimensions of the latest result."""
+        """Every round, with its scores in the dimensions of the latest result."""
         dimensions = self.latest.definition.dimensions if self.latest else ()
-        return [
-            RoundRow(
-                round_,
-                result := self.results.get(round_.pk),
-                [result.card.scores.get(d.key) if result and result.card else None for d in dimensions],
-            )
-            for round_ in self.rounds
-        ]
+        return [_round_row(round_, self.results.get(round_.pk), dimensions) for round_ in self.rounds]
 
     @property
     def chart(self) -> dict[str, Any]:
@@ -85,7 +79,7 @@ class Dashboard:
 
 def dashboard_of(organization: Organization) -> Dashboard:
     """Return an organization's dashboard. Two queries, whatever it holds (and one for each version not yet read)."""
-    rounds = list(Round.objects.filter(organization=organization).with_progress())
+    rounds = list(Round.objects.filter(organization=organization).with_progress().order_by("-starts_on", "-id"))
     kept = kept_results([round_ for round_ in rounds if round_.status == RoundStatus.CLOSED])
     whole = {row.round.pk: row for row in kept if row.team is None}
     newest = list(whole.values())
@@ -114,8 +108,8 @@ def organizations_of(user: User) -> list[OrganizationRow]:
         for result in Result.objects.filter(team=None, organization__members__user=user)
         .select_related("round")
         .defer("card")
-        .order_by("organization", "-round__starts_on", "-round__id")
-        .distinct("organization")
+        .order_by("organization_id", "-round__starts_on", "-round_id")
+        .distinct("organization_id")
     }
     return [
         OrganizationRow(organization, latest.get(organization.pk)) for organization in Organization.objects.of(user)
@@ -145,6 +139,14 @@ def _own_row(response: Response, answers: dict[str, str]) -> OwnRow:
     definition = definition_of(response.version_id)
     level = score_card(definition, [answers]).level if response.is_submitted else None
     return OwnRow(response, definition, level)
+
+
+def _round_row(round_: Round, result: KeptResult | None, dimensions: Sequence[Dimension]) -> RoundRow:
+    card = result.card if result else None
+    if card is None:
+        return RoundRow(round_, None, None, [None for _ in dimensions])
+    scores = card.scores
+    return RoundRow(round_, card.level, card.overall, [scores.get(dimension.key) for dimension in dimensions])
 
 
 def _number(score: Fraction | None) -> float | None:

@@ -57,7 +57,7 @@ class ResultPage:
     card: ScoreCard
     next_level: planning.NextLevel | None
     dimensions: Sequence[DimensionRow]
-    missing: Sequence[MissingRow]
+    missing: Sequence[MissingRow]  # the largest gain first
     unsure: Sequence[UnsureRow]
 
     @property
@@ -109,7 +109,7 @@ def result_page(definition: Definition, card: ScoreCard) -> ResultPage:
         ],
         missing=[
             MissingRow(definition.questions[practice.key], definition.dimension(practice.dimension), practice)
-            for practice in (above.missing if above else ())
+            for practice in sorted(above.missing if above else (), key=lambda practice: -(practice.gain or 0))
         ],
         unsure=[
             UnsureRow(question, definition.dimension_of(key), count)

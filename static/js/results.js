@@ -17,7 +17,7 @@
     animation: false,
     radar: {
       indicator: data.names.map((name) => ({ name: wrapped(name), max: data.top })),
-      radius: element.clientWidth < 420 ? "56%" : "66%",
+      radius: element.clientWidth < 480 ? "54%" : "64%",
       splitNumber: Math.round(data.top),
       axisName: axis(),
       axisLine: { lineStyle: { color: css("--line") } },
@@ -43,7 +43,7 @@
     const line = (name, scores, extra) => ({ name, type: "line", data: scores, symbolSize: 7, ...extra });
     return {
       animation: false,
-      grid: { left: 28, right: 16, top: 16, bottom: narrow ? 118 : 76 },
+      grid: { left: 28, right: 16, top: 16, bottom: narrow ? 156 : 92 },
       legend: { bottom: 0, textStyle: { ...axis(), fontSize: 12 }, itemWidth: 18, itemGap: 12 },
       xAxis: {
         type: "category",
