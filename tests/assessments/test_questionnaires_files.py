@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assessments.questionnaires.files import MAX_BYTES, MAX_VALUES, dump, load_shipped, read, read_valid, shipped
-from assessments.questionnaires.validation import QuestionnaireError
+from assessments.questionnaires.validation import SCHEMA, QuestionnaireError
+from mlops_maturity.env import CHECKOUT
 from tests.factories import SHIPPED, shipped_definition
 
 ANCHOR = "anchors (&name) and aliases (*name) are not allowed; write it out, or quote the text."
@@ -233,3 +235,27 @@ def test_the_shipped_files_are_named_by_their_slug() -> None:
     assert "mlops-maturity" in shipped()
     with pytest.raises(KeyError):
         load_shipped("unknown")
+
+
+def test_the_documentation_shows_a_valid_file_and_the_form_of_its_errors() -> None:
+    documentation = (CHECKOUT / "docs" / "questionnaires.md").read_text("utf-8")
+    [example] = re.findall(r"```yaml\n(.*?)```", documentation, re.DOTALL)
+    assert read_valid(example)["slug"] == "release-basics"
+    with pytest.raises(QuestionnaireError) as caught:
+        read_valid(example.replace("level: 2\n", "level: 3\n"), "release-basics.yaml")
+    assert f"```\n{caught.value}\n```" in documentation
+
+
+def keys_in(schema: Any) -> set[str]:
+    if isinstance(schema, list):
+        return set().union(*map(keys_in, schema))
+    if not isinstance(schema, dict):
+        return set()
+    return set(schema.get("properties", ())).union(*map(keys_in, schema.values()))
+
+
+def test_the_documentation_names_every_key() -> None:
+    documentation = (CHECKOUT / "docs" / "questionnaires.md").read_text("utf-8")
+    keys = keys_in(SCHEMA)
+    assert {"slug", "min_score", "requires", "excluded"} <= keys
+    assert {key for key in keys if f"`{key}`" not in documentation} == set()
