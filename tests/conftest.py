@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client, override_settings
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django.fixtures import Settings
 
@@ -16,7 +17,7 @@ from organizations.models import User
 from tests.factories import Cast, make_cast, make_version
 
 # A busy machine is slow, not wrong.
-hypothesis_settings.register_profile("tests", deadline=None)
+hypothesis_settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("tests")
 
 
