@@ -18,7 +18,7 @@ Scores = Mapping[str, Fraction | None]
 """Score by dimension key; None: nothing to score."""
 
 
-class UnknownAnswer(ValueError):  # noqa: N818
+class UnknownAnswer(ValueError):
     """An answer names a question, or a choice of it, that the definition has not. `choice` is None for the former."""
 
     def __init__(self, question: str, choice: str | None = None) -> None:
