@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -187,8 +188,13 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Keeps no file of last runs, which a crash could leave broken: hence times of the day, not intervals.
+CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 CELERY_BEAT_SCHEDULE = {
-    "purge-abandoned-responses": {"task": "assessments.tasks.purge_abandoned_responses", "schedule": 24 * 3600},
+    "purge-abandoned-responses": {
+        "task": "assessments.tasks.purge_abandoned_responses",
+        "schedule": crontab(hour="3", minute="17"),
+    },
 }
 
 LOGGING = {

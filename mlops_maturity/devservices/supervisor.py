@@ -53,7 +53,7 @@ def run_demo(folder: Folder, port: int) -> None:
         _say(f"PostgreSQL and Redis run on the data in {folder.path}")
         _prepare(folder, environ)
         _say("The database is up to date")
-        for name, command in _parts(folder, port).items():
+        for name, command in _parts(port).items():
             processes[name] = launch(folder, name, command, environ=environ)
         _await_ready(folder, f"{url}/readyz", processes)
         _say(
@@ -104,7 +104,7 @@ def _remove_leftovers(root: Path) -> None:
             leave(Folder(path))
 
 
-def _parts(folder: Folder, port: int) -> dict[str, list[str]]:
+def _parts(port: int) -> dict[str, list[str]]:
     python = [sys.executable, "-m"]
     celery = [*python, "celery", "-A", "mlops_maturity"]
     return {
@@ -117,7 +117,7 @@ def _parts(folder: Folder, port: int) -> dict[str, list[str]]:
             "--no-control-socket",
         ],
         "worker": [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2"],
-        "beat": [*celery, "beat", "--schedule", str(folder.path / "beat-schedule"), "--pidfile="],
+        "beat": [*celery, "beat", "--pidfile="],
     }
 
 
