@@ -1,0 +1,126 @@
+"""Who may open what: every address × every role × both organizations. A new address cannot escape: it has no row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from assessments.models import QuestionnaireVersion, Response, Round
+from assessments.services.rounds import close_round
+from organizations.models import User
+from tests.factories import Cast, make_participant, make_response, make_round
+
+ACTORS = ("visitor", "viewer", "member", "facilitator", "owner", "outsider", "staff")
+LOG_IN = 302
+OUR_MEMBERS = {"viewer": 200, "member": 200, "facilitator": 200, "owner": 200}
+EVERYONE = dict.fromkeys(ACTORS, 200)
+ONLY_OUR_MEMBERS = {"visitor": LOG_IN, **OUR_MEMBERS, "outsider": 404, "staff": 404}
+ONLY_THE_MEMBER = dict.fromkeys(ACTORS, 404) | {"visitor": LOG_IN}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each actor gets at an address; `team` appends the team's key as `?team=`."""
+
+    name: str
+    method: str
+    expected: dict[str, int]
+    team: bool = False
+
+
+MATRIX = [
+    Row("healthz", "get", EVERYONE),
+    Row("home", "get", EVERYONE),
+    Row("try", "get", EVERYONE),
+    Row("try", "post", dict.fromkeys(ACTORS, 302)),
+    # Whoever has no assessment of their own in progress is sent to the start, or told so.
+    Row("try_questions", "get", dict.fromkeys(ACTORS, 302)),
+    Row("try_questions", "post", dict.fromkeys(ACTORS, 404)),
+    Row("try_answer", "post", dict.fromkeys(ACTORS, 404)),
+    Row("try_review", "get", dict.fromkeys(ACTORS, 302)),
+    Row("try_submit", "post", dict.fromkeys(ACTORS, 404)),
+    Row("own_result", "get", ONLY_THE_MEMBER | {"member": 200}),
+    Row("revise_result", "post", ONLY_THE_MEMBER | {"member": 302}),
+    Row("discard_result", "get", ONLY_THE_MEMBER | {"member": 200}),
+    Row("discard_result", "post", ONLY_THE_MEMBER | {"member": 302}),
+    Row("organization", "get", ONLY_OUR_MEMBERS),
+    Row("round_result", "get", ONLY_OUR_MEMBERS),
+    Row("round_result", "get", ONLY_OUR_MEMBERS, team=True),
+]
+# Answered by whoever watches the site, and slow where no worker runs: tests/mlops_maturity has it.
+ELSEWHERE = {"readyz"}
+
+
+@pytest.fixture
+def closed_round(cast: Cast, version: QuestionnaireVersion) -> Round:
+    """A closed round of the cast's organization with a result for its team."""
+    round_ = make_round(cast.organization, version=version, teams=[cast.team])
+    make_response(participant=make_participant(round_, user=cast.member))
+    close_round(round_=round_)
+    return round_
+
+
+@pytest.fixture
+def kept(cast: Cast, version: QuestionnaireVersion) -> Response:
+    """A self-assessment that the member's account keeps."""
+    return make_response(user=cast.member, version=version)
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+@pytest.mark.parametrize("row", MATRIX, ids=lambda row: f"{row.method}-{row.name}{'-team' if row.team else ''}")
+def test_who_may_open_what(
+    row: Row, actor: str, cast: Cast, kept: Response, closed_round: Round, client_of: Callable[[User], Client]
+) -> None:
+    client = Client() if actor == "visitor" else client_of(getattr(cast, actor))
+    arguments = {
+        "try_questions": ["governance"],
+        "own_result": [kept.public_id],
+        "revise_result": [kept.public_id],
+        "discard_result": [kept.public_id],
+        "organization": [cast.organization.slug],
+        "round_result": [cast.organization.slug, closed_round.pk],
+    }
+    url = reverse(row.name, args=arguments.get(row.name, []))
+
+    response = getattr(client, row.method)(f"{url}?team={cast.team.pk}" if row.team else url)
+
+    assert response.status_code == row.expected[actor]
+    if actor == "visitor" and row.name in {"own_result", "organization", "round_result"}:
+        assert response["Location"].startswith(reverse("account_login"))
+
+
+def test_every_address_has_a_row() -> None:
+    assert set(_names(get_resolver().url_patterns)) == {row.name for row in MATRIX} | ELSEWHERE
+
+
+def test_a_round_is_not_found_under_another_organization(
+    cast: Cast, closed_round: Round, client_of: Callable[[User], Client]
+) -> None:
+    url = reverse("round_result", args=[cast.elsewhere.slug, closed_round.pk])
+
+    assert client_of(cast.outsider).get(url).status_code == 404
+
+
+def test_an_organization_that_does_not_exist_looks_like_one_of_others(
+    cast: Cast, client_of: Callable[[User], Client]
+) -> None:
+    client = client_of(cast.outsider)
+
+    theirs = client.get(reverse("organization", args=[cast.organization.slug]))
+    nobodys = client.get(reverse("organization", args=["no-such-organization"]))
+
+    assert (theirs.status_code, theirs.content) == (nobodys.status_code, nobodys.content)
+
+
+def _names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    """Yield the names of our own addresses; those of Django's admin and of allauth are theirs to guard."""
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            assert pattern.name, pattern
+            yield pattern.name
+        elif str(pattern.pattern) not in {"admin/", "accounts/"}:
+            yield from _names(pattern.url_patterns)
