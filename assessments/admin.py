@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin, TabularInline
 
-from assessments import scoring
 from assessments.models import (
     Answer,
     Participant,
@@ -28,7 +27,7 @@ from assessments.models import (
 )
 from assessments.models.rounds import RoundStatus
 from assessments.questionnaires.files import dump
-from assessments.selectors.questionnaires import definition_of
+from assessments.selectors.results import SMALLEST_ANONYMOUS_GROUP, kept_results
 from assessments.services.questionnaires import NotADraft, publish_version
 from assessments.services.rounds import NotOpen, close_round, open_round
 from organizations.admin import ReadOnlyMixin, TenantFormSet, TenantInline
@@ -215,7 +214,10 @@ class ResponseAdmin(ReadOnlyMixin, ModelAdmin):
     ordering = ["-created_at"]
     fields = ["public_id", "who", "organization", "version", "status", "created_at", "updated_at", "submitted_at"]
     readonly_fields = fields
-    inlines = [AnswerInline]
+
+    def get_inlines(self, request: HttpRequest, obj: Response | None) -> list[type[TabularInline]]:
+        """Show answers, but none of one person in a round that promised to be anonymous."""
+        return [] if obj is None or _is_anonymous(obj) else [AnswerInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Response]:
         related = ["participant__round", "organization", "user", "version__questionnaire"]
@@ -226,23 +228,32 @@ class ResponseAdmin(ReadOnlyMixin, ModelAdmin):
         """Name the person, unless the round promised not to."""
         if response.participant is None:
             return str(response.user or _("a visitor"))
-        return _("someone, anonymously") if response.participant.round.anonymous else response.participant.email
+        return _("someone, anonymously") if _is_anonymous(response) else response.participant.email
+
+
+def _is_anonymous(response: Response) -> bool:
+    return response.participant is not None and response.participant.round.anonymous
 
 
 @admin.register(Result)
 class ResultAdmin(ReadOnlyMixin, ModelAdmin):
-    list_display = ["round", "organization", "team", "level", "respondents", "created_at"]
-    list_filter = ["level", ("team", admin.EmptyFieldListFilter), "organization"]
+    list_display = ["round", "organization", "team", "level_shown", "respondents", "created_at"]
+    list_filter = [("team", admin.EmptyFieldListFilter), "organization"]
     list_select_related = ["round", "organization", "team"]
     search_fields = ["organization__name", "team__name"]
     date_hierarchy = "round__starts_on"
-    fields = ["round", "organization", "team", "level", "respondents", "created_at", "score_card"]
+    fields = ["round", "organization", "team", "respondents", "created_at", "score_card"]
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Result]:
         return super().get_queryset(request).defer("card")
 
+    @admin.display(description=gettext_lazy("maturity level"))
+    def level_shown(self, result: Result) -> int | None:
+        withheld = result.round.anonymous and result.respondents < SMALLEST_ANONYMOUS_GROUP
+        return None if withheld else result.level
+
     @admin.display(description=gettext_lazy("score card"))
     def score_card(self, result: Result) -> str:
-        card = scoring.from_mapping(definition_of(result.round.version_id), result.card)
-        return render_to_string("admin/assessments/score_card.html", {"card": card})
+        [kept] = [row for row in kept_results([result.round]) if row.team_id == result.team_id]
+        return render_to_string("admin/assessments/score_card.html", {"card": kept.card})

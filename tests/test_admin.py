@@ -287,14 +287,30 @@ def test_an_organization_goes_with_everything_below_it(staff: Client) -> None:
     assert not QuestionnaireVersion.objects.filter(pk=own.pk).exists()
 
 
-def test_an_anonymous_response_names_nobody(staff: Client) -> None:
-    for anonymous in (False, True):
-        round_ = factories.make_round(anonymous=anonymous)
-        response = factories.make_response(
-            participant=factories.make_participant(round_, email="shy@example.org"), submitted=False
-        )
-        for page in (url(Response, "change", response.pk), url(Response, "changelist") + f"?q={response.public_id}"):
-            assert ("shy@example.org" in staff.get(page).content.decode()) is not anonymous
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_an_anonymous_response_is_nobodys(anonymous: bool, staff: Client) -> None:
+    round_ = factories.make_round(anonymous=anonymous)
+    participant = factories.make_participant(round_, email="shy@example.org")
+    response = factories.make_response(participant=participant)
+    in_list = staff.get(url(Response, "changelist"), {"q": response.public_id}).content.decode()
+    alone = staff.get(url(Response, "change", response.pk)).content.decode()
+    assert str(response.public_id) in in_list
+    for found in ("shy@example.org" in in_list, "shy@example.org" in alone, "data_management." in alone):
+        assert found is not anonymous
+
+
+@pytest.mark.parametrize(("respondents", "is_shown"), [(2, False), (3, True)])
+def test_a_small_anonymous_groups_score_is_not_shown(respondents: int, is_shown: bool, staff: Client) -> None:
+    round_ = factories.make_round(anonymous=True)
+    for _n in range(respondents):
+        factories.make_response(participant=factories.make_participant(round_))
+    close_round(round_=round_)
+    page = staff.get(url(Result, "change", round_.results.get(team=None).pk)).content.decode()
+    in_list = staff.get(url(Result, "changelist")).context["cl"].result_list
+    shown = {admin.site._registry[Result].level_shown(row) for row in in_list}
+    assert shown == {5 if is_shown else None}
+    assert ("Level 5, " in page) is is_shown
+    assert ("Not shown: the round is anonymous" in page) is not is_shown
 
 
 def test_a_user_is_made_with_an_email_address_and_a_password(staff: Client, client: Client) -> None:

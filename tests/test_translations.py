@@ -1,0 +1,186 @@
+"""All text that people see goes through gettext: with translations that mark their text, nothing stays unmarked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+
+from assessments.models import QuestionnaireVersion
+from assessments.services.rounds import close_round
+from organizations.models import User
+from tests import factories
+from tests.factories import Cast
+
+ClientOf = Callable[[User], Client]
+
+OPEN, CLOSE = "⟦", "⟧"
+READ_BY_PEOPLE = {"alt", "aria-description", "aria-label", "aria-roledescription", "placeholder", "title"}
+NOT_READ = {"script", "style", "template"}
+
+
+class Unmarked(HTMLParser):
+    """Gathers in `found` the visible text and the texts of attributes that stand outside the marks."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._depth = 0
+        self._unread = 0
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._unread += tag in NOT_READ
+        values = dict(attrs)
+        texts = [value for name, value in attrs if name in READ_BY_PEOPLE]
+        if tag == "meta" and values.get("name") == "description":
+            texts.append(values.get("content"))
+        if tag == "input" and values.get("type") in {"submit", "button", "reset"}:
+            texts.append(values.get("value"))
+        self.found += [text for value in texts if value and (text := outside(value)[0].strip())]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._unread -= tag in NOT_READ
+
+    def handle_data(self, data: str) -> None:
+        if not self._unread:
+            text, self._depth = outside(data, self._depth)
+            self.found += [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def outside(text: str, depth: int = 0) -> tuple[str, int]:
+    """Return what of a text lies outside the marks, at which it begins `depth` deep, and how deep it ends."""
+    rest = []
+    for character in text:
+        depth += character == OPEN
+        rest.append(character if depth == 0 else " ")
+        depth -= character == CLOSE
+    return "".join(rest), depth
+
+
+@pytest.fixture
+def marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Translate every text into itself between marks."""
+
+    def mark(text: str) -> str:
+        return f"{OPEN}{text}{CLOSE}" if text else text
+
+    translation.gettext("")  # makes Django choose its implementation, which is patched here
+    for name, function in {
+        "gettext": mark,
+        "pgettext": lambda _context, text: mark(text),
+        "ngettext": lambda singular, plural, number: mark(singular if number == 1 else plural),
+        "npgettext": lambda _context, singular, plural, number: mark(singular if number == 1 else plural),
+    }.items():
+        monkeypatch.setattr(translation._trans, name, function, raising=False)
+
+
+def texts_in(data: Any) -> set[str]:
+    """Return every text in a questionnaire's mapping, which is data, in a language of its own."""
+    if isinstance(data, dict):
+        data = list(data.values())
+    if isinstance(data, list):
+        return {text for item in data for text in texts_in(item)}
+    return {data} if isinstance(data, str) else set()
+
+
+def assert_translated(answer: Any, *data: str) -> None:
+    """Fail with the texts of a page that are neither marked, nor `data`, nor free of words."""
+    page = answer.content.decode()
+    assert OPEN in page
+    known = {" ".join(text.split()) for text in (*data, "https://")} - {""}
+    pattern = "|".join(re.escape(text) for text in sorted(known, key=len, reverse=True))
+    naked = [re.sub(rf"(?<!\w)(?:{pattern})(?!\w)", " ", text) for text in Unmarked(page).found]
+    assert [text.strip() for text in naked if re.search(r"[^\W\d_]{2,}", text)] == []
+
+
+def test_the_net_has_no_holes(marked: None) -> None:
+    page = f"""<p title="Hint">Naked <b>{OPEN}dressed <i>inside</i>{CLOSE}</b> 12 <img alt="{OPEN}a{CLOSE}"></p>
+    <script>let code</script><input type="submit" value="Send"><meta name="description" content="About">"""
+    assert Unmarked(page).found == ["Hint", "Naked", "12", "Send", "About"]
+    assert translation.gettext("x") == str(translation.gettext_lazy("x")) == f"{OPEN}x{CLOSE}"
+    assert translation.ngettext("one", "more", 2) == f"{OPEN}more{CLOSE}"
+
+
+VISITOR_PAGES = [
+    "account_login",
+    "account_signup",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key_done",
+    "account_email_verification_sent",
+    "account_inactive",
+]
+USER_PAGES = ["account_logout", "account_email", "account_change_password", "account_reauthenticate"]
+
+
+@pytest.mark.parametrize("name", VISITOR_PAGES)
+def test_account_pages_of_visitors(name: str, marked: None, client: Client, db: None) -> None:
+    assert_translated(client.get(reverse(name)))
+
+
+@pytest.mark.parametrize("name", USER_PAGES)
+def test_account_pages_of_users(name: str, marked: None, cast: Cast, client_of: ClientOf) -> None:
+    assert_translated(client_of(cast.member).get(reverse(name)), cast.member.email)
+
+
+@pytest.mark.parametrize("name", ["account_login", "account_signup", "account_reset_password"])
+def test_complaints_of_forms(name: str, marked: None, client: Client, db: None) -> None:
+    answer = client.post(reverse(name), {})
+    assert "alert-danger" in answer.content.decode()
+    assert_translated(answer)
+
+
+def test_broken_links_of_mails(marked: None, client: Client, db: None) -> None:
+    assert_translated(client.get(reverse("account_confirm_email", args=["broken"])))
+    assert_translated(client.get(reverse("account_reset_password_from_key", args=["1", "broken"])))
+
+
+@pytest.mark.parametrize("path", ["/nowhere/", "/orgs/nobody/x/"])
+def test_error_pages(path: str, marked: None, client: Client, db: None) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert_translated(answer)
+
+
+def test_a_stale_page(marked: None, db: None) -> None:
+    answer = Client(enforce_csrf_checks=True).post(reverse("account_login"), {})
+    assert answer.status_code == 403
+    assert_translated(answer)
+
+
+def test_the_survey_and_its_result(marked: None, client: Client, version: QuestionnaireVersion) -> None:
+    data = texts_in(version.definition)
+    assert_translated(client.get(reverse("home")), *data)
+    assert_translated(client.get(reverse("try")), *data)
+    client.post(reverse("try"))
+    for dimension in version.definition["dimensions"]:
+        assert_translated(client.get(reverse("try_questions", args=[dimension["key"]])), *data)
+    assert_translated(client.get(reverse("try_review")), *data)
+
+
+def test_what_a_member_sees(marked: None, cast: Cast, client_of: ClientOf, version: QuestionnaireVersion) -> None:
+    own = factories.make_response("yes", user=cast.member)
+    for quarter in ((2026, 1), (2026, 2)):
+        round_ = factories.make_round(cast.organization, teams=[cast.team], quarter=quarter)
+        factories.make_response("no", participant=factories.make_participant(round_, user=cast.member))
+        close_round(round_=round_)
+    factories.make_round(cast.organization, teams=[cast.team])
+    data = texts_in(version.definition) | {cast.member.email, cast.organization.name, cast.team.name}
+    client = client_of(cast.member)
+    for path in (
+        reverse("home"),
+        reverse("own_result", args=[own.public_id]),
+        reverse("organization", args=[cast.organization.slug]),
+        reverse("round_result", args=[cast.organization.slug, round_.pk]),
+    ):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert_translated(answer, *data)
