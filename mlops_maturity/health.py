@@ -43,12 +43,12 @@ def _works(name: str, check: Callable[[], object]) -> bool:
 def _database() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-        return cursor.fetchone() == (1,)
+        return bool(cursor.fetchone() == (1,))
 
 
 def _redis() -> bool:
     cache.set("readyz", 1, timeout=10)
-    return cache.get("readyz") == 1
+    return bool(cache.get("readyz") == 1)
 
 
 def _worker() -> object:

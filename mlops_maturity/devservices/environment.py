@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dotenv
 
-from mlops_maturity.devservices.folders import Folder
+from mlops_maturity.devservices.folders import Folder, ServiceError
 from mlops_maturity.devservices.servers import database_url, redis_url
 
 DEFAULT_PORT = 8000
@@ -28,13 +28,19 @@ def settings(folder: Folder, port: int = DEFAULT_PORT) -> dict[str, str]:
 
 
 def write_env(folder: Folder, path: Path) -> None:
-    """Write the settings to a `.env` file for this user's eyes; lines of other settings stay, and so does its key."""
+    """Write the settings to a `.env` file for this user's eyes; lines of other settings stay, and so does its key.
+
+    Raises ServiceError where it can't be written.
+    """
     folder.create()
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    kept_key = dotenv.dotenv_values(path).get("SECRET_KEY")
-    for name, value in settings(folder).items():
-        dotenv.set_key(path, name, kept_key or value if name == "SECRET_KEY" else value)
+    try:
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        kept_key = dotenv.dotenv_values(path).get("SECRET_KEY")
+        for name, value in settings(folder).items():
+            dotenv.set_key(path, name, kept_key or value if name == "SECRET_KEY" else value)
+    except OSError as error:
+        raise ServiceError(f"Cannot write {path} ({error.strerror})") from None
 
 
 def _secret_key(folder: Folder) -> str:

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Migrates the database and loads the shipped questionnaires and the demo organization.")
+    help = _("Migrates the database and loads the shipped questionnaires and the demo organization.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=1)
