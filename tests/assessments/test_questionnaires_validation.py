@@ -235,6 +235,120 @@ def test_what_the_schema_says(path: str, value: Any, place: str, message: str | 
     assert (place, message) in found if message else place in dict(found)
 
 
+DIMENSION = "dimensions[data_management]"
+TEXT = 'must be text, not 5; put quotes around it: "5".'
+NUMBER = "must be a number without quotes, such as 3 or 0.5, not '5'."
+WHOLE_NUMBER = "must be a whole number without quotes, such as 3, not '5'."
+LIST = "must be a list; start each entry on its own line with a dash."
+
+
+@pytest.mark.parametrize(
+    ("value", "message", "path", "place"),
+    [
+        (5, TEXT, "slug", "slug"),
+        (5, TEXT, "locale", "locale"),
+        (5, TEXT, "source/url", "source.url"),
+        (5, TEXT, "levels/0/characteristics/0", "levels[0].characteristics[#1]"),
+        (5, TEXT, "dimensions/0/key", "dimensions[5].key"),
+        (5, TEXT, f"{QUESTION}/help", f"{AT_QUESTION}.help"),
+        ("5", NUMBER, "levels/1/min_score", "levels[1].min_score"),
+        ("5", NUMBER, "dimensions/0/weight", f"{DIMENSION}.weight"),
+        ("5", NUMBER, "choices/0/value", "choices[yes].value"),
+        ("5", NUMBER, f"{QUESTION}/guidance/effort_weeks", f"{AT_QUESTION}.guidance.effort_weeks"),
+        ("5", WHOLE_NUMBER, f"{QUESTION}/level", f"{AT_QUESTION}.level"),
+        ("x", LIST, "choices", "choices"),
+        ("x", LIST, "levels/0/characteristics", "levels[0].characteristics"),
+        ("x", LIST, "levels/0/tools", "levels[0].tools"),
+        ("x", LIST, "levels/0/team", "levels[0].team"),
+        ("x", LIST, "levels/0/team/0/responsibilities", "levels[0].team[#1].responsibilities"),
+        ("x", LIST, "levels/0/team/0/skills", "levels[0].team[#1].skills"),
+        ("x", LIST, "levels/0/governance", "levels[0].governance"),
+        ("x", LIST, "dimensions", "dimensions"),
+        ("x", LIST, "dimensions/0/statements", f"{DIMENSION}.statements"),
+        ("x", LIST, "dimensions/0/questions", f"{DIMENSION}.questions"),
+        ("x", LIST, f"{QUESTION}/guidance/requires", f"{AT_QUESTION}.guidance.requires"),
+        ("x", "must be a group of keys: method, combine, max.", "scoring", "scoring"),
+        ("x", "must be a group of keys: role, responsibilities, skills.", "levels/0/team/0", "levels[0].team[#1]"),
+        ("x", "must be a group of keys: topic, practice.", "levels/0/governance/0", "levels[0].governance[#1]"),
+        ("x", "must be a group of keys: key, label, value, excluded.", "choices/0", "choices[#1]"),
+        (
+            "x",
+            "must be a group of keys: key, title, description, weight, statements, questions.",
+            "dimensions/0",
+            "dimensions[#1]",
+        ),
+        (
+            "x",
+            "must be a group of keys: key, kind, level, weight, text, help, evidence, choices, guidance.",
+            QUESTION,
+            f"{DIMENSION}.questions[#1]",
+        ),
+        (
+            "x",
+            "must be a group of keys: action, success_metric, effort_weeks, tools, roles, governance, requires.",
+            f"{QUESTION}/guidance",
+            f"{AT_QUESTION}.guidance",
+        ),
+    ],
+)
+def test_each_value_has_its_type(value: Any, message: str, path: str, place: str) -> None:
+    assert (place, message) in problems(changed((path, value)))
+
+
+@pytest.mark.parametrize(
+    ("path", "limit", "place"),
+    [
+        ("levels", 50, "levels"),
+        ("levels/0/characteristics", 50, "levels[0].characteristics"),
+        ("levels/0/team", 50, "levels[0].team"),
+        ("levels/0/team/0/responsibilities", 50, "levels[0].team[#1].responsibilities"),
+        ("levels/0/team/0/skills", 50, "levels[0].team[#1].skills"),
+        ("levels/0/governance", 50, "levels[0].governance"),
+        ("choices", 50, "choices"),
+        ("dimensions", 50, "dimensions"),
+        ("dimensions/0/statements", 101, f"{DIMENSION}.statements"),
+        ("dimensions/0/questions", 100, f"{DIMENSION}.questions"),
+        (f"{QUESTION}/guidance/requires", 50, f"{AT_QUESTION}.guidance.requires"),
+    ],
+)
+def test_no_list_is_endless(path: str, limit: int, place: str) -> None:
+    message = f"has {limit + 1} entries, and {limit} are allowed; leave some out."
+    assert (place, message) in problems(changed((path, [None] * (limit + 1))))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "place", "message"),
+    [
+        ("scoring/max", 101, "scoring.max", "must be at most 100, not 101."),
+        ("levels/0/min_score", -1, "levels[0].min_score", "must be at least 0, not -1."),
+        ("levels/5/min_score", 101, "levels[5].min_score", "must be at most 100, not 101."),
+        ("choices/0/value", 101, "choices[yes].value", "must be at most 100, not 101."),
+        ("choices", [LADDER[0]], "choices", "needs at least 2 entries and has 1; add what is missing."),
+        (f"{QUESTION}/level", 101, f"{AT_QUESTION}.level", "must be at most 100, not 101."),
+        (
+            f"{QUESTION}/guidance/effort_weeks",
+            1001,
+            f"{AT_QUESTION}.guidance.effort_weeks",
+            "must be at most 1000, not 1001.",
+        ),
+        (
+            "source/url",
+            f"https://{'x' * 500}",
+            "source.url",
+            "is 508 characters long, and 500 are allowed; shorten it.",
+        ),
+        (
+            "dimensions/0/key",
+            "x" * 101,
+            "dimensions[#1].key",
+            "is 101 characters long, and 100 are allowed; shorten it.",
+        ),
+    ],
+)
+def test_every_value_has_its_limits(path: str, value: Any, place: str, message: str) -> None:
+    assert (place, message) in problems(changed((path, value)))
+
+
 @pytest.mark.parametrize("data", [None, [], "questionnaire", 5])
 def test_a_questionnaire_is_a_group_of_keys(data: Any) -> None:
     [(place, message)] = problems(data)
