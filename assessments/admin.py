@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import ForeignKey, QuerySet
 from django.forms import ModelForm
@@ -42,7 +41,7 @@ class VersionInline(ReadOnlyMixin, TabularInline):
     show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[QuestionnaireVersion]:
-        return super().get_queryset(request).select_related("questionnaire").defer("definition")
+        return QuestionnaireVersion.objects.select_related("questionnaire").defer("definition")
 
 
 @admin.register(Questionnaire)
@@ -71,7 +70,7 @@ class VersionAdmin(ReadOnlyMixin, ModelAdmin):
     actions = ["publish"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[QuestionnaireVersion]:
-        return super().get_queryset(request).defer("definition")
+        return QuestionnaireVersion.objects.defer("definition")
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("assessments.change_questionnaireversion")
@@ -129,7 +128,7 @@ class RoundAdmin(ModelAdmin):
     actions = ["close"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Round]:
-        return Round.objects.with_progress().defer("version__definition").order_by(*self.get_ordering(request) or [])
+        return Round.objects.with_progress().defer("version__definition")
 
     def get_fields(self, request: HttpRequest, obj: Round | None = None) -> list[str]:
         asked = ["organization", "version", "starts_on", "ends_on", "aggregate"]
@@ -148,13 +147,13 @@ class RoundAdmin(ModelAdmin):
         is_closed = obj is not None and obj.status == RoundStatus.CLOSED
         return not is_closed and super().has_change_permission(request, obj)
 
-    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
+    def formfield_for_foreignkey(self, db_field: ForeignKey[Any], request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "version":
             published = QuestionnaireVersion.objects.published().defer("definition")
             kwargs["queryset"] = published.select_related("questionnaire")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def save_model(self, request: HttpRequest, obj: Round, form: ModelForm, change: bool) -> None:  # noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: Round, form: ModelForm[Any], change: bool) -> None:  # noqa: FBT001
         if change:
             super().save_model(request, obj, form, change)
         else:
@@ -221,7 +220,7 @@ class ResponseAdmin(ReadOnlyMixin, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Response]:
         related = ["participant__round", "organization", "user", "version__questionnaire"]
-        return super().get_queryset(request).select_related(*related).defer("version__definition")
+        return Response.objects.select_related(*related).defer("version__definition")
 
     @admin.display(description=gettext_lazy("answered by"))
     def who(self, response: Response) -> str:
@@ -246,7 +245,7 @@ class ResultAdmin(ReadOnlyMixin, ModelAdmin):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Result]:
-        return super().get_queryset(request).defer("card")
+        return Result.objects.defer("card")
 
     @admin.display(description=gettext_lazy("maturity level"))
     def level_shown(self, result: Result) -> int | None:

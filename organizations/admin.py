@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from allauth.account.admin import EmailAddressAdmin as AllauthEmailAddressAdmin
 from allauth.account.decorators import secure_admin_login
@@ -37,6 +37,10 @@ class ReadOnlyMixin:
         return False
 
 
+class OwnedByOrganization(Protocol):
+    organization_id: int
+
+
 class TenantFormSet(PaginationInlineFormSet):
     """Rows below an organization, or below something it owns: they belong to it, and offer its teams only.
 
@@ -47,16 +51,18 @@ class TenantFormSet(PaginationInlineFormSet):
 
     @cached_property
     def organization_id(self) -> int:
-        return getattr(self.instance, "organization_id", self.instance.pk)
+        above: Organization | OwnedByOrganization = self.instance
+        return above.pk if isinstance(above, Organization) else above.organization_id
 
     @cached_property
     def team_choices(self) -> list[tuple[Any, str]]:
         return [("", "---------"), *((team.pk, team.name) for team in self._teams())]
 
-    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+    def add_fields(self, form: forms.ModelForm[Any], index: int | None) -> None:
         super().add_fields(form, index)
         form.instance.organization_id = self.organization_id
-        if team := form.fields.get("team"):
+        team = form.fields.get("team")
+        if isinstance(team, forms.ModelChoiceField):
             team.queryset = self._teams()
             team.choices = self.team_choices
 
@@ -107,7 +113,7 @@ class MemberInline(TenantInline):
     autocomplete_fields = ["user"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
-        return super().get_queryset(request).select_related("user")
+        return Member.objects.select_related("user")
 
 
 class MembershipInline(ReadOnlyMixin, TabularInline):
@@ -121,7 +127,7 @@ class MembershipInline(ReadOnlyMixin, TabularInline):
     verbose_name_plural = _("organizations")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
-        return super().get_queryset(request).select_related("organization", "team", "user")
+        return Member.objects.select_related("organization", "team", "user")
 
 
 class NewUserForm(UserCreationForm):
@@ -131,7 +137,7 @@ class NewUserForm(UserCreationForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # takes none when it runs
     form = UserChangeForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
@@ -160,7 +166,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
 
 @admin.register(EmailAddress)
 class EmailAddressAdmin(AllauthEmailAddressAdmin, ModelAdmin):
-    raw_id_fields = []
+    raw_id_fields = ()
     autocomplete_fields = ["user"]
     list_select_related = ["user"]
 
@@ -177,18 +183,16 @@ class OrganizationAdmin(ModelAdmin):
         return [TeamInline, MemberInline] if obj else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(member_count=Count("members", distinct=True), team_count=Count("teams", distinct=True))
+        return Organization.objects.annotate(
+            member_count=Count("members", distinct=True), team_count=Count("teams", distinct=True)
         )
 
     @admin.display(description=_("members"), ordering="member_count")
-    def member_count(self, organization: Any) -> int:
+    def member_count(self, organization: Any) -> Any:
         return organization.member_count
 
     @admin.display(description=_("teams"), ordering="team_count")
-    def team_count(self, organization: Any) -> int:
+    def team_count(self, organization: Any) -> Any:
         return organization.team_count
 
 

@@ -79,7 +79,7 @@ def marked(monkeypatch: pytest.MonkeyPatch) -> None:
         "ngettext": lambda singular, plural, number: mark(singular if number == 1 else plural),
         "npgettext": lambda _context, singular, plural, number: mark(singular if number == 1 else plural),
     }.items():
-        monkeypatch.setattr(translation._trans, name, function, raising=False)
+        monkeypatch.setattr(f"django.utils.translation._trans.{name}", function, raising=False)
 
 
 def texts_in(data: Any) -> set[str]:

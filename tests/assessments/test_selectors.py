@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -29,7 +30,7 @@ QUARTERS = [(2025, 4), (2026, 1), (2026, 2)]
 
 
 def closed_round(
-    organization: Organization, teams: list[Team], quarter: tuple[int, int], choice: str = "yes", **fields: object
+    organization: Organization, teams: list[Team], quarter: tuple[int, int], choice: str = "yes", **fields: Any
 ) -> Round:
     round_ = factories.make_round(organization, teams=teams, quarter=quarter, **fields)
     for team in teams:
