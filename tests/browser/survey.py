@@ -1,0 +1,91 @@
+"""Answer sheets, and what a result page says, to compare with what `manage.py score` says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from assessments.questionnaires.files import load_shipped
+from mlops_maturity.devservices.folders import CHECKOUT
+
+SLUG = "mlops-maturity"
+DEFINITION = load_shipped(SLUG)
+QUESTIONS = list(DEFINITION.questions)
+CHOICES = {"y": "yes", "n": "no", "?": "not_sure"}
+STEPS = [dimension.key for dimension in DEFINITION.dimensions]
+
+
+def sheet(pattern: str) -> dict[str, str]:
+    """Return a choice for each question from one letter each, dimensions being parted by spaces."""
+    return dict(zip(QUESTIONS, (CHOICES[letter] for letter in pattern.replace(" ", "")), strict=True))
+
+
+def score(answers: dict[str, str], folder: Path) -> dict[str, Any]:
+    """Return what the command line says of the answers of one person."""
+    file = folder / "answers.json"
+    file.write_text(json.dumps({"questionnaire": SLUG, "responses": [answers]}))
+    command = [sys.executable, "manage.py", "score", str(file), "--json"]
+    output = subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, text=True).stdout
+    card: dict[str, Any] = json.loads(output)
+    return card
+
+
+def expect_result(page: Page, card: dict[str, Any]) -> None:
+    """Wait for a result page and expect the level, the scores and the recommendations of `card` on it, in its order."""
+    expect(page.get_by_text(f"Maturity level {card['level']['number']}", exact=True)).to_be_visible()
+    expect(page.locator("#level")).to_have_text(card["level"]["name"])
+    expect(page.get_by_text("Overall score")).to_contain_text(f"{card['overall']:.2f} of 5")
+    titles = {dimension.key: dimension.title for dimension in DEFINITION.dimensions}
+    scores = rows(page.get_by_role("table", name="Score of each dimension"))
+    assert [(head.split("\n")[0].strip(), text) for head, text in scores] == [
+        (titles[key], f"{dimension['score']:.2f}") for key, dimension in card["dimensions"].items()
+    ]
+    assert rows(page.locator("section[aria-labelledby=recommendations]")) == [
+        (
+            titles[advice["dimension"]],
+            f"{advice['current_score']:.2f}",
+            f"{advice['target_score']:.2f}",
+            advice["priority"].capitalize(),
+        )
+        for advice in card["recommendations"]
+    ]
+
+
+def rows(table: Locator) -> list[tuple[str, ...]]:
+    """Return what a table's rows say, cell by cell."""
+    return [
+        tuple(text.strip() for text in row.locator("th, td").all_inner_texts())
+        for row in table.locator("tbody tr").all()
+    ]
+
+
+def question(page: Page, key: str) -> Locator:
+    return page.locator(f"[data-question='{key}']")
+
+
+def expect_saved(page: Page) -> None:
+    expect(page.locator("[data-save-state]")).to_have_attribute("data-state", "saved")
+
+
+def begin(context: BrowserContext, answers: dict[str, str] | None = None, *, submit: bool = False) -> None:
+    """Start a self-assessment in this browser without its pages, answer and perhaps submit it."""
+    context.request.get("/try/")
+    _post(context, "/try/", {})
+    given = answers or {}
+    for step in STEPS:
+        fields = {f"{key}-choice": given[key] for key in QUESTIONS if key.startswith(f"{step}.") and key in given}
+        if fields:
+            _post(context, f"/try/questions/{step}/", fields)
+    if submit:
+        _post(context, "/try/submit/", {})
+
+
+def _post(context: BrowserContext, path: str, fields: dict[str, str]) -> None:
+    token = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "csrftoken")
+    response = context.request.post(path, form={**fields, "csrfmiddlewaretoken": token})
+    assert response.ok, f"{path}: {response.status} {response.text()}"
