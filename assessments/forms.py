@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Div, Field, Layout
+from crispy_forms.layout import Div, Field, Layout
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -72,17 +72,12 @@ class QuestionForm(forms.Form):
         self.helper.disable_csrf = True
         self.helper.layout = Layout(
             Field("choice", template="assessments/survey/choices.html"),
-            HTML("{% include 'assessments/survey/details_open.html' %}"),
-            Div(Field("note"), Field("evidence_url"), css_class="pt-2"),
-            HTML("</details>"),
+            Div("note", "evidence_url", template="assessments/survey/details.html", **self._details_attributes()),
         )
 
-    @property
-    def has_details(self) -> bool:
-        """Whether there is a note or an evidence link to show, or something amiss with one."""
-        return bool(
-            self["note"].value() or self["evidence_url"].value() or self["note"].errors or self["evidence_url"].errors
-        )
+    def _details_attributes(self) -> dict[str, str]:
+        """Open the details where there is a note or an evidence link to show."""
+        return {"open": "open"} if self["note"].value() or self["evidence_url"].value() else {}
 
     def given(self) -> Given:
         """Return what to keep of a bound form: each part that is valid, for any other what was kept before."""

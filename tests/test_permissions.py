@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -76,7 +77,7 @@ def test_who_may_open_what(
     row: Row, actor: str, cast: Cast, kept: Response, closed_round: Round, client_of: Callable[[User], Client]
 ) -> None:
     client = Client() if actor == "visitor" else client_of(getattr(cast, actor))
-    arguments = {
+    arguments: dict[str, list[Any]] = {
         "try_questions": ["governance"],
         "own_result": [kept.public_id],
         "revise_result": [kept.public_id],
