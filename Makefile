@@ -51,7 +51,7 @@ lint-format:
 	@$(BIN)ruff format --check
 
 lint-templates:
-	@$(BIN)djlint templates --lint --check --quiet
+	@$(BIN)djlint templates --profile django --lint --quiet
 
 lint-types:
 	@$(BIN)mypy
@@ -74,10 +74,9 @@ chromium:
 		echo 'No Chromium or Chrome found: install one (as root: apt install chromium), or say where it is with CHROMIUM=' >&2; exit 1; \
 	fi
 
-format: $(INSTALLED) ## format code and templates
+format: $(INSTALLED) ## format code
 	$(BIN)ruff check --fix
 	$(BIN)ruff format
-	$(BIN)djlint templates --reformat --quiet
 
 lock: $(INSTALLED) ## pin what pyproject.toml asks for
 	$(COMPILE) --quiet --output-file requirements.lock.txt
