@@ -19,9 +19,7 @@ class Link:
     label: str
 
 
-def message(
-    request: HttpRequest, *, status: int, heading: str, text: str, link: Link | None = None
-) -> HttpResponse:
+def message(request: HttpRequest, *, status: int, heading: str, text: str, link: Link | None = None) -> HttpResponse:
     """Return a page that says what went wrong (`heading`) and how to go on (`text`, `link`), with that status."""
     template = "message.html#message-fragment" if request.headers.get("HX-Request") else "message.html"
     return render(request, template, {"status": status, "heading": heading, "text": text, "link": link}, status=status)
