@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from environs import validate
@@ -223,6 +224,22 @@ UNFOLD = {
     "SITE_SUBHEADER": _("Administration"),
     "SITE_URL": reverse_lazy("home"),
     "SITE_SYMBOL": "bar_chart",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/favicon.svg")}],
+    "COLORS": {
+        "primary": {
+            "50": "#eef8f6",
+            "100": "#d5edea",
+            "200": "#aedcd6",
+            "300": "#7dc5bc",
+            "400": "#45a79c",
+            "500": "#1d8a7f",
+            "600": "#0b6e66",
+            "700": "#08534d",
+            "800": "#07433f",
+            "900": "#063633",
+            "950": "#031f1d",
+        },
+    },
     "SIDEBAR": {
         "show_search": True,
         "navigation": [

@@ -183,6 +183,9 @@ def test_an_address_is_added_made_the_main_one_and_removed(client_of: ClientOf) 
     page = reverse("account_email")
     client.post(page, {"action_add": "", "email": "Second@example.org"})
     client.post(link_in_mail())
+    other_browser = Client()
+    other_browser.post(reverse("account_login"), {"login": "second@example.org", "password": PASSWORD})
+    assert get_user(other_browser) == user
     client.post(page, {"action_primary": "", "email": "second@example.org"})
     user.refresh_from_db()
     assert user.email == "second@example.org"
