@@ -26,11 +26,8 @@ def refuse_broken_text(text: str) -> None:
 class EvidenceField(forms.URLField):
     """A link to a page; what has no scheme is taken as https."""
 
-    default_validators = [
-        URLValidator(
-            schemes=["http", "https"], message=_("Enter a full web address, such as https://wiki.example.org/page.")
-        )
-    ]
+    default_validators = [URLValidator(schemes=["http", "https"])]
+    default_error_messages = {"invalid": _("Enter a full web address, such as https://wiki.example.org/page.")}
 
 
 class QuestionForm(forms.Form):
