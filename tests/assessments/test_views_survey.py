@@ -179,7 +179,7 @@ class TestBadInput:
         status, fragment = send(visitor, VERSIONING, "yes", note="Kept", evidence_url=url)
 
         assert status == 422
-        assert "Evidence link" in fragment
+        assert "Evidence link: Enter a full web address" in fragment
 
     def test_the_valid_parts_of_an_answer_are_kept_all_the_same(self, visitor: Client) -> None:
         status, _fragment = send(visitor, VALIDATION, "no", note="n" * 2001)
