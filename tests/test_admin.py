@@ -145,7 +145,7 @@ def test_twice_the_rows_cost_no_more_queries(model: type[models.Model], staff: C
     assert count() == few
 
 
-@pytest.mark.parametrize("model", [QuestionnaireVersion, Participant, Response, Result])
+@pytest.mark.parametrize("model", [QuestionnaireVersion, Round, Participant, Response, Result])
 def test_what_is_frozen_cannot_be_sent(model: type[models.Model], staff: Client) -> None:
     row = make_row_of_each()[model]
     before = model._default_manager.filter(pk=row.pk).values().get()
