@@ -99,21 +99,30 @@ def _servers(folder: Folder) -> set[psutil.Process]:
 
 
 def _end(processes: set[psutil.Process], number: int) -> None:
-    """Ask those that others do not depend on to stop, kill what is left after a while, and wait for all to be gone."""
-    pids = {process.pid for process in processes}
-    for process in processes:
-        with contextlib.suppress(psutil.Error):
-            if process.ppid() not in pids:
-                process.send_signal(number)
-    for process in _wait(processes):
-        with contextlib.suppress(psutil.Error):
-            process.kill()
+    """Ask those that started the others to stop, then what they left behind; kill what does not, wait for all."""
+    leaders = {process for process in processes if _parent(process) not in processes}
+    _signal(leaders, number)
+    _wait(leaders)
+    _signal(processes, signal.SIGTERM)
+    _signal(_wait(processes, 2.0), signal.SIGKILL)
     _wait(processes)
 
 
-def _wait(processes: set[psutil.Process]) -> set[psutil.Process]:
-    """Wait until all have ended; return those that have not after a while."""
-    deadline = time.monotonic() + GRACE_SECONDS
+def _parent(process: psutil.Process) -> psutil.Process | None:
+    with contextlib.suppress(psutil.Error):
+        return process.parent()
+    return None
+
+
+def _signal(processes: set[psutil.Process], number: int) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.send_signal(number)
+
+
+def _wait(processes: set[psutil.Process], seconds: float = GRACE_SECONDS) -> set[psutil.Process]:
+    """Wait until all have ended; return those that have not after so many seconds."""
+    deadline = time.monotonic() + seconds
     while (left := {process for process in processes if _alive(process)}) and time.monotonic() < deadline:
         time.sleep(0.02)
     return left
