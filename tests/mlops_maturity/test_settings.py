@@ -21,7 +21,7 @@ PRODUCTION = {
 SHOW = "from mlops_maturity import settings as s; print(s.{})"
 
 
-def load(show: str = "DEBUG", **changes: str | None) -> subprocess.CompletedProcess[str]:
+def load(show: str = "DEBUG", /, **changes: str | None) -> subprocess.CompletedProcess[str]:
     """Load the settings in a process of its own, with changes to a production environment; None unsets a variable."""
     outer = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
     environ = outer | {name: value for name, value in (PRODUCTION | changes).items() if value is not None}
