@@ -6,6 +6,8 @@ import os
 import re
 import shlex
 import subprocess
+import sys
+from pathlib import Path
 from subprocess import DEVNULL
 from typing import Any
 
@@ -17,6 +19,7 @@ from tests.mlops_maturity.test_settings import DOCUMENTED, load
 
 COMPOSE: dict[str, Any] = YAML(typ="safe").load(CHECKOUT / "docker-compose.yml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 
 def defaults() -> dict[str, str]:
@@ -48,7 +51,9 @@ def test_health_check_asks_by_the_name_that_is_allowed(live_server: LiveServer) 
     command = shlex.split(SERVICES["web"]["healthcheck"]["test"].replace("http://localhost:8000", live_server.url))
     for base_url, code in (("http://testserver", 0), ("http://elsewhere.example", 1)):
         environ = os.environ | {"BASE_URL": base_url}
-        assert subprocess.run(command, env=environ, stderr=DEVNULL, check=False).returncode == code
+        assert (
+            subprocess.run([sys.executable, *command[1:]], env=environ, stderr=DEVNULL, check=False).returncode == code
+        )
 
 
 def test_image_collects_static_files_with_settings_that_load() -> None:
@@ -58,7 +63,7 @@ def test_image_collects_static_files_with_settings_that_load() -> None:
     ran = subprocess.run(
         ["/bin/sh", "-c", f"{command} --dry-run"],
         cwd=CHECKOUT,
-        env=environ,
+        env=environ | {"PATH": PATH},
         capture_output=True,
         text=True,
         check=False,
