@@ -4,6 +4,6 @@
 addresses that are made here.
 
 How nothing is left behind and nothing is lost: whoever uses a data folder holds its lock; every process started for it
-is recorded with its start time and carries the folder's mark in its environment; a guard process stops them all
-when the one that started them is killed; and the next start stops whatever is left before it goes on.
+carries the folder's mark in its environment, or works in the folder; a guard process stops them all when the one that
+started them is killed; and the next start stops whatever is left before it goes on.
 """
