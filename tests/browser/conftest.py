@@ -32,8 +32,13 @@ BROWSER_OPTIONS = [
     "--disable-sync",
     "--no-first-run",
 ]
+pytest.register_assert_rewrite("tests.browser.survey")
+
 START_SECONDS = 120
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+# What browser and htmx say of a request that failed; the tests look at what pages make of it.
+FAILED_REQUEST = ("Failed to load resource", "htmx:afterRequest", "htmx:sendError", "Response Status Error Code")
 
 NewContext: TypeAlias = Callable[..., BrowserContext]
 
@@ -140,6 +145,7 @@ def new_context(new_context: NewContext) -> Iterator[NewContext]:
     complaints: list[str] = []
 
     def listen(context: BrowserContext) -> BrowserContext:
+        context.set_default_timeout(15_000)
         context.on("console", lambda message: complaints.extend(_complaint_of_console(message)))
         context.on("weberror", lambda error: complaints.append(_complaint_of_script(error)))
         context.on("response", lambda response: complaints.extend(_complaint_of_response(response)))
@@ -150,8 +156,7 @@ def new_context(new_context: NewContext) -> Iterator[NewContext]:
 
 
 def _complaint_of_console(message: ConsoleMessage) -> Iterator[str]:
-    """Errors and warnings, but for what is said of answers that did not come, which tests look at themselves."""
-    if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+    if message.type in ("error", "warning") and not message.text.startswith(FAILED_REQUEST):
         yield f"{message.location['url']}: {message.text}"
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from assessments.questionnaires.files import load_shipped
 from mlops_maturity.devservices.folders import CHECKOUT
@@ -17,7 +17,6 @@ SLUG = "mlops-maturity"
 DEFINITION = load_shipped(SLUG)
 QUESTIONS = list(DEFINITION.questions)
 CHOICES = {"y": "yes", "n": "no", "?": "not_sure"}
-STEPS = [dimension.key for dimension in DEFINITION.dimensions]
 
 
 def sheet(pattern: str) -> dict[str, str]:
@@ -36,15 +35,15 @@ def score(answers: dict[str, str], folder: Path) -> dict[str, Any]:
 
 
 def expect_result(page: Page, card: dict[str, Any]) -> None:
-    """Wait for a result page and expect the level, the scores and the recommendations of `card` on it, in its order."""
+    """Wait for a result page and expect level, scores and recommendations of `card` on it, the most urgent first."""
     expect(page.get_by_text(f"Maturity level {card['level']['number']}", exact=True)).to_be_visible()
     expect(page.locator("#level")).to_have_text(card["level"]["name"])
     expect(page.get_by_text("Overall score")).to_contain_text(f"{card['overall']:.2f} of 5")
     titles = {dimension.key: dimension.title for dimension in DEFINITION.dimensions}
     scores = rows(page.get_by_role("table", name="Score of each dimension"))
-    assert [(head.split("\n")[0].strip(), text) for head, text in scores] == [
-        (titles[key], f"{dimension['score']:.2f}") for key, dimension in card["dimensions"].items()
-    ]
+    for (head, shown), (key, dimension) in zip(scores, card["dimensions"].items(), strict=True):
+        assert head.startswith(titles[key])
+        assert shown == f"{dimension['score']:.2f}"
     assert rows(page.locator("section[aria-labelledby=recommendations]")) == [
         (
             titles[advice["dimension"]],
@@ -52,7 +51,7 @@ def expect_result(page: Page, card: dict[str, Any]) -> None:
             f"{advice['target_score']:.2f}",
             advice["priority"].capitalize(),
         )
-        for advice in card["recommendations"]
+        for advice in sorted(card["recommendations"], key=lambda row: (row["priority"] != "high", row["current_score"]))
     ]
 
 
@@ -68,24 +67,13 @@ def question(page: Page, key: str) -> Locator:
     return page.locator(f"[data-question='{key}']")
 
 
+def choose(page: Page, key: str, choice: str) -> None:
+    question(page, key).locator(f"[value={choice}] + label").click()
+
+
+def expect_chosen(page: Page, key: str, choice: str) -> None:
+    expect(question(page, key).locator(f"[value={choice}]")).to_be_checked()
+
+
 def expect_saved(page: Page) -> None:
     expect(page.locator("[data-save-state]")).to_have_attribute("data-state", "saved")
-
-
-def begin(context: BrowserContext, answers: dict[str, str] | None = None, *, submit: bool = False) -> None:
-    """Start a self-assessment in this browser without its pages, answer and perhaps submit it."""
-    context.request.get("/try/")
-    _post(context, "/try/", {})
-    given = answers or {}
-    for step in STEPS:
-        fields = {f"{key}-choice": given[key] for key in QUESTIONS if key.startswith(f"{step}.") and key in given}
-        if fields:
-            _post(context, f"/try/questions/{step}/", fields)
-    if submit:
-        _post(context, "/try/submit/", {})
-
-
-def _post(context: BrowserContext, path: str, fields: dict[str, str]) -> None:
-    token = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "csrftoken")
-    response = context.request.post(path, form={**fields, "csrfmiddlewaretoken": token})
-    assert response.ok, f"{path}: {response.status} {response.text()}"
