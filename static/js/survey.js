@@ -45,6 +45,8 @@
     if (status.textContent !== text) status.textContent = text;
   };
 
+  const showSaving = () => status.dataset.state === "offline" || show("saving");
+
   // Sending
   const inFlight = new Map();
   const refused = new Set();
@@ -56,7 +58,7 @@
     const values = pending.get(key);
     if (!values) return;
     inFlight.set(key, values);
-    if (status.dataset.state !== "offline") show("saving");
+    showSaving();
     const element = fieldset(key);
     if (element) htmx.trigger(element, "save");
     else htmx.ajax("POST", survey.dataset.answerUrl, { source: survey, swap: "none", values: { question: key, ...values } });
@@ -64,20 +66,28 @@
 
   const sendAll = () => {
     clearTimeout(retryTimer);
+    retryTimer = undefined;
     [...pending.keys()].filter((key) => !refused.has(key)).forEach(send);
   };
 
   const retryLater = () => {
-    clearTimeout(retryTimer);
+    if (retryTimer) return;
     retryTimer = setTimeout(sendAll, retryDelay);
     retryDelay = Math.min(retryDelay * 2, RETRY.most);
+  };
+
+  const leave = () => {
+    const amiss = [...refused].map(fieldset).find(Boolean);
+    if (!amiss) form.submit();
+    else amiss.scrollIntoView();
+    leaveWhenSaved = false;
   };
 
   const settle = () => {
     if (inFlight.size) return;
     if ([...pending.keys()].some((key) => !refused.has(key))) return;
     show(pending.size ? "refused" : "saved");
-    if (leaveWhenSaved) form.submit();
+    if (leaveWhenSaved) leave();
     else if (!form && !pending.size) location.reload();
   };
 
@@ -110,6 +120,11 @@
     settle();
   });
 
+  // The review has no progress to update in place; it is loaded again once all is sent.
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (!form) event.detail.shouldSwap = false;
+  });
+
   window.addEventListener("online", sendAll);
 
   // Answering
@@ -118,6 +133,7 @@
     clearTimeout(typing);
     const key = element.closest("[data-question]").dataset.question;
     keep(key, valuesOf(key));
+    showSaving();
     return key;
   };
 
@@ -139,11 +155,13 @@
       choice.click();
     });
 
-    // Leaving for the next step needs the server; while it cannot be reached the page stays, with all answers.
+    // Leaving for the next step needs the server; while it cannot be reached the page stays, with all answers. Only a
+    // request tells whether it can, so that one question is saved again.
     form.addEventListener("submit", (event) => {
-      if (status.dataset.state !== "offline") return;
       event.preventDefault();
       leaveWhenSaved = true;
+      refused.clear();
+      changed(form.querySelector("[data-question]"));
       sendAll();
     });
   }
