@@ -1,0 +1,172 @@
+"""Every page in light and dark, wide and narrow: no finding of axe-core, no error, nothing cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.shortcuts import begin, log_in, result
+from tests.browser.survey import DEFINITION, QUESTIONS, choose, question, sheet
+
+WIDTHS = (1280, 390)
+SCHEMES = ("light", "dark")
+STEP = f"/try/questions/{DEFINITION.dimensions[0].key}/"
+ANSWERS = sheet("yyyyy yyyn? yynnn ynnnn nn?nn")
+CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((element) => {
+    const box = element.getBoundingClientRect();
+    return box.width && box.right > document.documentElement.clientWidth + 1;
+}).map((element) => element.outerHTML.slice(0, 120))"""
+
+
+def expect_flawless(page: Page, *, status: int = 200, path: str = "") -> None:
+    """Open `path`, or stay where the page is, and look at it in every width and scheme."""
+    if path:
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status == status
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow == 0, f"{page.url} is too wide at {width} px: {page.evaluate(CUT_OFF)}"
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
+            findings = [_finding(violation) for violation in Axe().run(page).response["violations"]]
+            assert findings == [], f"{page.url}, {width} px, {scheme}"
+
+
+def _finding(violation: dict[str, Any]) -> str:
+    nodes = "; ".join(f"{node['html'][:160]} {node['failureSummary']}" for node in violation["nodes"])
+    return f"{violation['id']}: {violation['help']} {nodes}"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 200),
+        ("/try/", 200),
+        ("/accounts/login/", 200),
+        ("/accounts/signup/", 200),
+        ("/accounts/password/reset/", 200),
+        ("/accounts/password/reset/done/", 200),
+        ("/accounts/password/reset/key/1-no-such-key/", 200),
+        ("/accounts/confirm-email/no-such-key/", 200),
+        ("/nowhere/", 404),
+    ],
+)
+def test_pages_for_everybody(page: Page, path: str, status: int) -> None:
+    expect_flawless(page, path=path, status=status)
+
+
+def test_forms_with_an_error(page: Page) -> None:
+    page.goto("/accounts/signup/")
+    page.get_by_label("Email").fill("member@demo.example")
+    page.get_by_label("Password").fill("123")
+    page.get_by_role("main").get_by_role("button", name="Sign up").click()
+    expect(page.get_by_role("alert")).to_contain_text("too short")
+    expect_flawless(page)
+
+
+def test_the_survey(context: BrowserContext, page: Page) -> None:
+    begin(context)
+    expect_flawless(page, path=STEP)
+    expect_flawless(page, path="/try/review/")
+    expect_flawless(page, path="/try/")
+    page.goto(STEP)
+    choose(page, QUESTIONS[0], "yes")
+    choose(page, QUESTIONS[1], "not_sure")
+    question(page, QUESTIONS[1]).get_by_text("Note or evidence").click()
+    question(page, QUESTIONS[1]).get_by_label("Evidence link").fill("see wiki")
+    expect(question(page, QUESTIONS[1]).get_by_role("status")).to_contain_text("Enter a full web address")
+    expect_flawless(page)
+    context.set_offline(True)
+    choose(page, QUESTIONS[2], "no")
+    expect(page.get_by_text("No connection.")).to_be_visible()
+    expect_flawless(page)
+    context.set_offline(False)
+    expect(page.get_by_text("Not saved yet")).to_be_visible()
+
+
+def test_the_survey_without_script_with_an_error(new_context: Callable[..., BrowserContext], page: Page) -> None:
+    """The page that the server sends for a step with an error; a browser with script has to look at it for axe-core."""
+    begin(page.context)
+    page.goto(STEP)
+    question(page, QUESTIONS[1]).get_by_text("Note or evidence").click()
+    question(page, QUESTIONS[1]).get_by_label("Evidence link").fill("see wiki")
+    page.evaluate("document.querySelector('[data-step]').submit()")
+    expect(page.get_by_text("Some of this could not be saved")).to_be_visible()
+    expect_flawless(page)
+
+
+def test_review_and_result(context: BrowserContext, page: Page) -> None:
+    begin(context, ANSWERS)
+    expect_flawless(page, path="/try/review/")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_text("Your result")).to_be_visible()
+    for closed in page.locator("details:not([open]) summary").all()[:3]:
+        closed.click()
+    expect_flawless(page)
+    expect_flawless(page, path=f"{page.url}discard/")
+
+
+def test_a_step_of_a_submitted_assessment(context: BrowserContext, page: Page) -> None:
+    """A form in another tab, sent after the submission, and one from a page too old."""
+    begin(context, ANSWERS)
+    page.goto(STEP)
+    other = context.new_page()
+    other.goto("/try/review/")
+    other.get_by_role("button", name="Submit").click()
+    page.evaluate("document.querySelector('[data-step]').submit()")
+    expect(page.get_by_role("heading", name="This assessment has been submitted already.")).to_be_visible()
+    expect_flawless(page)
+    page.goto("/accounts/login/")
+    page.evaluate("document.querySelector('main [name=csrfmiddlewaretoken]').value = 'stale'")
+    page.get_by_label("Email").fill("member@demo.example")
+    page.get_by_label("Password").fill("demo")
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="This page has become out of date.")).to_be_visible()
+    expect_flawless(page)
+
+
+def test_pages_of_a_member(context: BrowserContext, page: Page) -> None:
+    log_in(context, "owner")
+    result(context, ANSWERS)
+    expect_flawless(page, path="/")
+    expect_flawless(page, path="/orgs/demo/")
+    rounds = [link.get_attribute("href") or "" for link in page.get_by_role("rowheader").get_by_role("link").all()]
+    team, open_round, closed_round = rounds[0], rounds[3], rounds[4]
+    assert "?team=" in team
+    for path in (team, open_round, closed_round, "/accounts/email/", "/accounts/password/change/", "/accounts/logout/"):
+        expect_flawless(page, path=path)
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto("/")
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("button", name="owner@demo.example").click()
+    expect(page.get_by_role("link", name="Log out")).to_be_visible()
+    expect_flawless(page)
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/assessments/round/", "/admin/assessments/response/"])
+def test_the_administration(context: BrowserContext, page: Page, path: str) -> None:
+    log_in(context, "admin")
+    answer = page.goto(path)
+    assert answer is not None
+    assert answer.status == 200
+
+
+def test_print(context: BrowserContext, page: Page) -> None:
+    """All sections stand on paper, what is folded on the screen too, and nothing that can only be clicked."""
+    page.goto(result(context, ANSWERS))
+    sections = page.get_by_role("main").get_by_role("region")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert sections.count() == 8
+    for section in sections.all():
+        expect(section).to_be_visible()
+    for details in page.locator("details").all():
+        expect(details.locator("summary + *")).to_be_visible()
+    for unwanted in (page.get_by_role("banner"), page.get_by_role("contentinfo"), page.get_by_role("button")):
+        assert not any(element.is_visible() for element in unwanted.all())
