@@ -4,13 +4,16 @@
   const root = document.documentElement;
   const system = window.matchMedia("(prefers-color-scheme: dark)");
 
-  const apply = () => {
-    const chosen = localStorage.getItem(KEY);
-    const theme = chosen || (system.matches ? "dark" : "light");
+  const use = (theme) => {
     if (root.dataset.bsTheme === theme) return;
     root.dataset.bsTheme = theme;
     document.dispatchEvent(new CustomEvent("themechange"));
   };
+  const apply = () => use(localStorage.getItem(KEY) || (system.matches ? "dark" : "light"));
+
+  // Paper is white.
+  window.addEventListener("beforeprint", () => use("light"));
+  window.addEventListener("afterprint", apply);
 
   apply();
   root.dataset.scripted = "";
