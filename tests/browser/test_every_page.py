@@ -153,16 +153,14 @@ def test_pages_of_a_member(context: BrowserContext, page: Page) -> None:
 @pytest.mark.parametrize("path", ["/admin/", "/admin/assessments/round/", "/admin/assessments/response/"])
 def test_the_administration(context: BrowserContext, page: Page, path: str) -> None:
     log_in(context, "admin")
-    answer = page.goto(path)
-    assert answer is not None
-    assert answer.status == 200
+    expect_flawless(page, path=path)
 
 
 def test_print(context: BrowserContext, page: Page) -> None:
-    """All sections stand on paper, what is folded on the screen too, and nothing that can only be clicked."""
+    """All sections stand on paper, dark on white, what is folded on the screen too, and nothing to click."""
     page.goto(result(context, ANSWERS))
     sections = page.get_by_role("main").get_by_role("region")
-    page.emulate_media(media="print", color_scheme="dark")
+    page.emulate_media(media="print")
     assert sections.count() == 8
     for section in sections.all():
         expect(section).to_be_visible()
@@ -170,3 +168,8 @@ def test_print(context: BrowserContext, page: Page) -> None:
         expect(details.locator("summary + *")).to_be_visible()
     for unwanted in (page.get_by_role("banner"), page.get_by_role("contentinfo"), page.get_by_role("button")):
         assert not any(element.is_visible() for element in unwanted.all())
+    page.emulate_media(media="screen", color_scheme="dark")
+    page.evaluate("addEventListener('beforeprint', () => window.printed = document.documentElement.dataset.bsTheme)")
+    page.pdf()
+    assert page.evaluate("window.printed") == "light"
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
