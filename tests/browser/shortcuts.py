@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from playwright.sync_api import APIResponse, BrowserContext
 
 from tests.browser.survey import DEFINITION
 
 
-def begin(context: BrowserContext, answers: dict[str, str] | None = None) -> None:
+def begin(context: BrowserContext, answers: Mapping[str, str] = {}) -> None:
     """Start a self-assessment in this browser, with the answers given so far."""
     _send(context, "/try/", "/try/")
     for dimension in DEFINITION.dimensions:
-        keys = [question.key for question in dimension.questions if question.key in (answers or {})]
+        keys = [question.key for question in dimension.questions if question.key in answers]
         if keys:
             path = f"/try/questions/{dimension.key}/"
             _send(context, path, path, {f"{key}-choice": answers[key] for key in keys})
 
 
-def result(context: BrowserContext, answers: dict[str, str]) -> str:
+def result(context: BrowserContext, answers: Mapping[str, str]) -> str:
     """Submit a self-assessment with these answers; return the address of its result."""
     begin(context, answers)
     return _send(context, "/try/review/", "/try/submit/").url
@@ -29,10 +31,10 @@ def log_in(context: BrowserContext, name: str) -> None:
     assert _send(context, "/accounts/login/", "/accounts/login/", form).url.endswith("/")
 
 
-def _send(context: BrowserContext, page: str, path: str, fields: dict[str, str] | None = None) -> APIResponse:
+def _send(context: BrowserContext, page: str, path: str, fields: Mapping[str, str] = {}) -> APIResponse:
     """Send the form of a page to `path`, following to where it leads."""
     context.request.get(page)
     token = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "csrftoken")
-    response = context.request.post(path, form={**(fields or {}), "csrfmiddlewaretoken": token})
+    response = context.request.post(path, form={**fields, "csrfmiddlewaretoken": token})
     assert response.ok, f"{path}: {response.status} {response.text()}"
     return response
