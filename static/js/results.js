@@ -37,7 +37,7 @@
   });
 
   const COLOURS = ["--level-3", "--level-5", "--level-1", "--level-0", "--level-2"];
-  const SYMBOLS = ["rect", "triangle", "diamond", "arrow", "pin"];
+  const SYMBOLS = ["rect", "triangle", "diamond", "emptyRect", "emptyTriangle"];
   const trend = (data, element) => {
     const narrow = element.clientWidth < 420;
     const line = (name, scores, extra) => ({ name, type: "line", data: scores, symbolSize: 7, ...extra });
