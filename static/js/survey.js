@@ -127,6 +127,15 @@
 
   window.addEventListener("online", sendAll);
 
+  // On a narrow screen the steps scroll; the current one stays in sight, also after they come anew with an answer.
+  const showStep = () => {
+    const steps = document.querySelector(".survey-steps");
+    const current = steps && steps.querySelector("[aria-current]");
+    if (current) steps.scrollLeft = current.offsetLeft - (steps.clientWidth - current.offsetWidth) / 2;
+  };
+  document.body.addEventListener("htmx:oobAfterSwap", showStep);
+  showStep();
+
   // Answering
   let typing;
   const changed = (element) => {

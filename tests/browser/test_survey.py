@@ -127,6 +127,7 @@ def test_the_main_job(
             else:
                 answer(page, key)
                 expect_chosen(page, key, ANSWERS[key])
+        expect(page.locator("[aria-current=step]")).to_be_in_viewport(ratio=1)
         follow(page.get_by_role("button", name="Review your answers" if number == 5 else "Next"))
 
     expect(page.get_by_text("1 question is still open.")).to_be_visible()
