@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 import psutil
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response, WebError, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Response, WebError, expect
 
 from mlops_maturity.devservices.folders import CHECKOUT
 
@@ -32,8 +32,6 @@ BROWSER_OPTIONS = [
     "--disable-sync",
     "--no-first-run",
 ]
-pytest.register_assert_rewrite("tests.browser.survey")
-
 START_SECONDS = 120
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -41,6 +39,8 @@ PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch":
 FAILED_REQUEST = ("Failed to load resource", "htmx:afterRequest", "htmx:sendError", "Response Status Error Code")
 
 NewContext: TypeAlias = Callable[..., BrowserContext]
+
+pytest.register_assert_rewrite("tests.browser.survey")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -167,9 +167,3 @@ def _complaint_of_script(error: WebError) -> str:
 def _complaint_of_response(response: Response) -> Iterator[str]:
     if response.status >= 400 and response.request.resource_type not in ("document", "xhr"):
         yield f"{response.url}: {response.status}"
-
-
-@pytest.fixture
-def phone(new_context: NewContext) -> Page:
-    """A page of 390 px that is touched."""
-    return new_context(**PHONE).new_page()

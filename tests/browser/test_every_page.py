@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Literal
 
 import pytest
@@ -94,7 +93,7 @@ def test_the_survey(context: BrowserContext, page: Page) -> None:
     expect(page.get_by_text("Not saved yet")).to_be_visible()
 
 
-def test_the_survey_without_script_with_an_error(new_context: Callable[..., BrowserContext], page: Page) -> None:
+def test_a_step_that_the_server_sends_back(page: Page) -> None:
     """The page that the server sends for a step with an error; a browser with script has to look at it for axe-core."""
     begin(page.context)
     page.goto(STEP)
@@ -116,7 +115,7 @@ def test_review_and_result(context: BrowserContext, page: Page) -> None:
     expect_flawless(page, path=f"{page.url}discard/")
 
 
-def test_a_step_of_a_submitted_assessment(context: BrowserContext, page: Page) -> None:
+def test_forms_that_come_too_late(context: BrowserContext, page: Page) -> None:
     """A form in another tab, sent after the submission, and one from a page too old."""
     begin(context, ANSWERS)
     page.goto(STEP)
