@@ -58,7 +58,7 @@ class ResultPage:
     next_level: planning.NextLevel | None
     dimensions: Sequence[DimensionRow]
     missing: Sequence[MissingRow]  # the largest gain first
-    unsure: Sequence[UnsureRow]
+    unsure: Sequence[UnsureRow]  # what most are unsure of first
 
     @property
     def level(self) -> Level | None:
@@ -111,11 +111,14 @@ def result_page(definition: Definition, card: ScoreCard) -> ResultPage:
             MissingRow(definition.questions[practice.key], definition.dimension(practice.dimension), practice)
             for practice in sorted(above.missing if above else (), key=lambda practice: -(practice.gain or 0))
         ],
-        unsure=[
-            UnsureRow(question, definition.dimension_of(key), count)
-            for key, question in definition.questions.items()
-            if (count := tallies[key].counts.get("not_sure", 0))
-        ],
+        unsure=sorted(
+            (
+                UnsureRow(question, definition.dimension_of(key), count)
+                for key, question in definition.questions.items()
+                if (count := tallies[key].counts.get("not_sure", 0))
+            ),
+            key=lambda row: -row.count,
+        ),
     )
 
 

@@ -87,7 +87,7 @@ class TestOwnResult:
 
         says = text_of(client.get(kept.get_absolute_url()).content)
 
-        assert f"Finding out is often the cheapest step up. {definition_of(version.pk).questions[unsure].text}" in says
+        assert f"Finding out is often the cheapest step up. 1 question {definition_of(version.pk).questions[unsure].text}" in says
 
     def test_notes_and_links_are_shown_escaped(self, cast: Cast, client: Client, version: QuestionnaireVersion) -> None:
         kept = make_response("yes", user=cast.member, version=version, submitted=False)
