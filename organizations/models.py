@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import zoneinfo
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -19,6 +22,12 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(
             _("“%(name)s” is not a time zone. Use a name such as Europe/Berlin."), params={"name": name}
         )
+
+
+def validate_language(code: str) -> None:
+    """Raise ValidationError unless `code` is one of the site's languages. No choices: these are the installation's."""
+    if code not in dict(settings.LANGUAGES):
+        raise ValidationError(_("“%(code)s” is not a language of this site."), params={"code": code})
 
 
 class UserManager(BaseUserManager["User"]):
@@ -72,6 +81,10 @@ class User(AbstractUser):
         self.email = self.email.lower()
 
 
+# /orgs/new/ is where an organization is made.
+NOT_A_SLUG = "new"
+
+
 class OrganizationQuerySet(models.QuerySet["Organization"]):
     def of(self, user: User) -> OrganizationQuerySet:
         """Return the organizations in which `user` is a member, by name."""
@@ -84,6 +97,7 @@ class Organization(models.Model):
     name = models.CharField(_("name"), max_length=100)
     slug = models.SlugField(_("address"), max_length=60, unique=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
+    language = models.CharField(_("language"), max_length=10, default="en", validators=[validate_language])
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects: ClassVar[OrganizationQuerySet] = OrganizationQuerySet.as_manager()  # type: ignore[assignment]
@@ -95,6 +109,11 @@ class Organization(models.Model):
         constraints = [
             models.CheckConstraint(condition=~models.Q(name=""), name="organization_name_given"),
             models.CheckConstraint(condition=~models.Q(slug=""), name="organization_slug_given"),
+            models.CheckConstraint(
+                condition=~models.Q(slug=NOT_A_SLUG),
+                name="organization_slug_free",
+                violation_error_message=_("This address is taken by the site itself."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -134,6 +153,13 @@ class Role(models.TextChoices):
     FACILITATOR = "facilitator", _("Facilitator")
     OWNER = "owner", _("Owner")
 
+    @property
+    def may_invite(self) -> list[Role]:
+        """The roles to which someone with this role invites: an owner to all, a facilitator to those below."""
+        if self == Role.OWNER:
+            return list(Role)
+        return [Role.VIEWER, Role.MEMBER] if self == Role.FACILITATOR else []
+
     def may_act_as(self, needed: Role) -> bool:
         """Return whether this role suffices where `needed` is asked for."""
         order = list(Role)
@@ -168,3 +194,62 @@ class Member(models.Model):
     def clean(self) -> None:
         if self.team and self.team.organization_id != self.organization_id:
             raise ValidationError({"team": _("This team belongs to another organization.")})
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> InvitationQuerySet:
+        """Return the invitations that have not expired."""
+        return self.filter(expires_at__gt=timezone.now())
+
+
+class Invitation(models.Model):
+    """Someone asked to join by email. The row goes when it is taken up or revoked; only one still waiting is kept.
+
+    `token_hash` is that of the link in the newest mail, None until there is one: the token itself is kept nowhere.
+    """
+
+    LIFETIME = dt.timedelta(days=7)
+
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="invitations", verbose_name=_("organization")
+    )
+    email = models.EmailField(_("email address"))
+    role = models.CharField(_("role"), max_length=11, choices=Role, default=Role.MEMBER)
+    team = models.ForeignKey(
+        Team, models.SET_NULL, null=True, blank=True, related_name="invitations", verbose_name=_("team")
+    )
+    invited_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("invited by")
+    )
+    token_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001 - many have none
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("expires"))
+
+    objects: ClassVar[InvitationQuerySet] = InvitationQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        ordering = ["email"]
+        constraints = [
+            models.UniqueConstraint("organization", "email", name="invitation_email_unique"),
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="invitation_email_lower_case"),
+            models.CheckConstraint(condition=~models.Q(email=""), name="invitation_email_given"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="invitation_role_known"),
+            SameOrganization(
+                "team",
+                name="invitation_team_same_organization",
+                violation_error_message=_("This team belongs to another organization."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def clean(self) -> None:
+        self.email = self.email.lower()
+
+    @property
+    def is_open(self) -> bool:
+        return self.expires_at > timezone.now()

@@ -12,11 +12,12 @@ import pytest
 from django.apps import apps
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, models, transaction
+from django.utils import timezone
 
 from assessments.models import Answer, Participant, Questionnaire, QuestionnaireVersion, Response, Result, Round
 from assessments.models.questionnaires import VersionStatus
 from assessments.models.rounds import quarter_days
-from organizations.models import Member, Organization, Role, Team, User
+from organizations.models import Invitation, Member, Organization, Role, Team, User
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +48,11 @@ def team(**fields: Any) -> Team:
 
 def member(**fields: Any) -> Member:
     return Member(organization=factories.make_organization(), user=factories.make_user(), **fields)
+
+
+def invitation(**fields: Any) -> Invitation:
+    fields = {"email": "ada@example.org", "expires_at": timezone.now()} | fields
+    return Invitation(organization=factories.make_organization(), **fields)
 
 
 def participant(**fields: Any) -> Participant:
@@ -81,10 +87,15 @@ BROKEN: dict[str, tuple[Callable[[], models.Model], str | None]] = {
     "user_email_given": (lambda: User(email="", password="!"), "email"),
     "organization_name_given": (lambda: Organization(name="", slug="acme"), "name"),
     "organization_slug_given": (lambda: Organization(name="Acme", slug=""), "slug"),
+    "organization_slug_free": (lambda: Organization(name="New", slug="new"), FORM),
     "team_name_unique": (lambda: again(team(name="Data"), name="DATA"), FORM),
     "team_name_given": (lambda: team(name=""), "name"),
     "member_user_unique": (lambda: again(member()), FORM),
     "member_role_known": (lambda: member(role="king"), "role"),
+    "invitation_email_unique": (lambda: again(invitation()), FORM),
+    "invitation_email_lower_case": (lambda: invitation(email="Ada@example.org"), None),
+    "invitation_email_given": (lambda: invitation(email=""), "email"),
+    "invitation_role_known": (lambda: invitation(role="king"), "role"),
     "questionnaire_slug_unique": (lambda: again(Questionnaire(slug="q", title="Q")), FORM),
     "version_number_unique": (lambda: again(version()), FORM),
     "version_number_positive": (lambda: version(number=0), FORM),
