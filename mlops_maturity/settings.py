@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "csp",
     "django_htmx",
+    "pghistory",
     "pgtrigger",
     "template_partials",
 ]

@@ -15,6 +15,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from organizations.tenancy import SameOrganization, tenant_key
+
 
 def validate_time_zone(name: str) -> None:
     """Raise ValidationError unless `name` is a time zone of the IANA database, such as Europe/Berlin."""
@@ -139,6 +141,7 @@ class Team(models.Model):
                 violation_error_message=_("This organization already has a team of that name."),
             ),
             models.CheckConstraint(condition=~models.Q(name=""), name="team_name_given"),
+            tenant_key("team_of_organization"),
         ]
 
     def __str__(self) -> str:
@@ -186,14 +189,15 @@ class Member(models.Model):
         constraints = [
             models.UniqueConstraint("organization", "user", name="member_user_unique"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="member_role_known"),
+            SameOrganization(
+                "team",
+                name="member_team_same_organization",
+                violation_error_message=_("This team belongs to another organization."),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user} ({self.get_role_display()})"
-
-    def clean(self) -> None:
-        if self.team and self.team.organization_id != self.organization_id:
-            raise ValidationError({"team": _("This team belongs to another organization.")})
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):

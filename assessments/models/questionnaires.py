@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from organizations.models import Organization
+from organizations.tenancy import SameOrNoOrganization, frozen_organization
 
 
 class Questionnaire(models.Model):
@@ -39,6 +40,7 @@ class Questionnaire(models.Model):
                 violation_error_message=_("There is already a questionnaire with this key."),
             )
         ]
+        triggers = [frozen_organization("questionnaire_organization_stays")]
 
     def __str__(self) -> str:
         return self.title
@@ -68,6 +70,9 @@ class VersionQuerySet(models.QuerySet["QuestionnaireVersion"]):
 class QuestionnaireVersion(models.Model):
     """A version of a questionnaire: draft, then published and frozen, then retired."""
 
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("organization")
+    )
     questionnaire = models.ForeignKey(
         Questionnaire, models.CASCADE, related_name="versions", verbose_name=_("questionnaire")
     )
@@ -103,6 +108,8 @@ class QuestionnaireVersion(models.Model):
                     " IS DISTINCT FROM (NEW.questionnaire_id, NEW.number, NEW.definition, NEW.published_at)"
                 ),
             ),
+            SameOrNoOrganization("questionnaire", name="version_questionnaire_same_organization"),
+            frozen_organization("version_organization_stays"),
             pgtrigger.FSM(
                 name="version_status_goes_forward",
                 field="status",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from assessments.models.questionnaires import QuestionnaireVersion
 from assessments.models.rounds import Participant
 from organizations.models import Organization, User
+from organizations.tenancy import OwnOrShared, SameOrganization, SameOrNoOrganization, frozen_organization
 
 NOTE_LENGTH = 2000
 EVIDENCE_URL_LENGTH = 500
@@ -81,6 +82,11 @@ class Response(models.Model):
                 | Q(status=ResponseStatus.SUBMITTED, submitted_at__isnull=False),
                 name="response_submitted_at_iff_submitted",
             ),
+            SameOrganization("participant", name="response_participant_same_organization"),
+        ]
+        triggers = [
+            OwnOrShared("version", name="response_version_own_or_shared"),
+            frozen_organization("response_organization_stays"),
         ]
 
     def __str__(self) -> str:
@@ -126,6 +132,7 @@ class Answer(models.Model):
                 condition=~Q(choice_key="") | ~Q(note="") | ~Q(evidence_url=""), name="answer_says_something"
             ),
         ]
+        triggers = [SameOrNoOrganization("response", name="answer_response_same_organization")]
 
     def __str__(self) -> str:
         return f"{self.question_key}: {self.choice_key}"

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assessments.models.rounds import Round
 from organizations.models import Organization, Team
+from organizations.tenancy import SameOrganization
 
 
 class Result(models.Model):
@@ -33,6 +34,8 @@ class Result(models.Model):
         constraints = [
             models.UniqueConstraint("round", "team", name="result_unique", nulls_distinct=False),
             models.CheckConstraint(condition=Q(respondents__gte=0), name="result_respondents_counted"),
+            SameOrganization("round", name="result_round_same_organization"),
+            SameOrganization("team", name="result_team_same_organization"),
         ]
         triggers = [pgtrigger.Protect(name="freeze_result", operation=pgtrigger.Update)]
 

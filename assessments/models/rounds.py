@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import formats
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assessments.models.questionnaires import QuestionnaireVersion
 from organizations.models import Organization, Team, User
+from organizations.tenancy import OwnOrShared, SameOrganization, tenant_key
 
 
 class RoundStatus(models.TextChoices):
@@ -68,10 +70,16 @@ class Round(models.Model):
                 | Q(status=RoundStatus.CLOSED, opened_at__isnull=False, closed_at__isnull=False),
                 name="round_moments_match_status",
             ),
+            tenant_key("round_of_organization"),
         ]
+        triggers = [OwnOrShared("version", name="round_version_own_or_shared")]
 
     def __str__(self) -> str:
         return self.period
+
+    def clean(self) -> None:
+        if self.version_id and self.version.organization_id not in (None, self.organization_id):
+            raise ValidationError({"version": _("This questionnaire belongs to another organization.")})
 
     @property
     def period(self) -> str:
@@ -102,7 +110,11 @@ class RoundTeam(models.Model):
     class Meta:
         verbose_name = _("team in a round")
         verbose_name_plural = _("teams in rounds")
-        constraints = [models.UniqueConstraint("round", "team", name="round_team_unique")]
+        constraints = [
+            models.UniqueConstraint("round", "team", name="round_team_unique"),
+            SameOrganization("round", name="round_team_round_same_organization"),
+            SameOrganization("team", name="round_team_team_same_organization"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.round}: {self.team}"
@@ -131,6 +143,9 @@ class Participant(models.Model):
                 violation_error_message=_("This person already takes part in the round."),
             ),
             models.CheckConstraint(condition=~Q(email=""), name="participant_email_given"),
+            SameOrganization("round", name="participant_round_same_organization"),
+            SameOrganization("team", name="participant_team_same_organization"),
+            tenant_key("participant_of_organization"),
         ]
 
     def __str__(self) -> str:

@@ -33,7 +33,9 @@ def import_definition(
     for current in (newest, versions.published().first()):
         if current is not None and current.definition == data:
             return current, False
-    version = questionnaire.versions.create(number=newest.number + 1 if newest else 1, definition=data)
+    version = questionnaire.versions.create(
+        organization=organization, number=newest.number + 1 if newest else 1, definition=data
+    )
     return version, True
 
 
