@@ -56,10 +56,43 @@ def site_url(value: str) -> None:
         raise ValidationError("Expected https://HOST, without a path.")
 
 
+def issuer_url(value: str) -> None:
+    """Raise ValidationError where the value, if there is one, is not the address of an OpenID Connect provider."""
+    parts = _split(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query):
+        raise ValidationError("Expected the provider's issuer, such as https://HOST/REALM.")
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def all_or_none(**values: str) -> None:
+    """Raise EnvError naming what is missing, where some but not all of the variables have a value."""
+    missing = [name for name, value in values.items() if not value]
+    if 0 < len(missing) < len(values):
+        raise EnvError(f"set all of {', '.join(values)} or none; not set: {', '.join(missing)}")
+
+
 def secret(value: str) -> None:
     """Raise ValidationError where the value could be guessed."""
     if len(value) < 50 or len(set(value)) < 5:
         raise ValidationError("Expected 50 random characters or more.")
+
+
+def hard_to_guess(value: str) -> None:
+    """Raise ValidationError where a token is too short to keep others out; none at all is fine."""
+    if value and len(value) < 32:
+        raise ValidationError("Expected 32 random characters or more.")
+
+
+def sentry_dsn(value: str) -> None:
+    """Raise ValidationError where the value is not the address of a Sentry project; none at all is fine."""
+    parts = _split(value)
+    if value and not (parts.scheme in {"http", "https"} and parts.username and parts.hostname and parts.path[1:]):
+        raise ValidationError("Expected https://KEY@HOST/PROJECT.")
 
 
 def _split(value: str) -> SplitResult:

@@ -59,6 +59,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """Answer whoever tries passwords, codes or addresses too fast; allauth's rate limits call it."""
+    return message(
+        request,
+        status=429,
+        heading=_("That was too often."),
+        text=_("To keep accounts safe, this works a few times a minute only. Wait a minute, then try again."),
+    )
+
+
 def own_not_found(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware for DEBUG: our page in place of Django's technical one, as the demo is there to be looked at."""
 

@@ -5,13 +5,27 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from celery.schedules import crontab
-from csp.constants import NONE, SELF
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from environs import validate
 
-from mlops_maturity.env import CHECKOUT, email_url, environment, postgres_url, redis_url, secret, site_url
+from mlops_maturity.env import (
+    CHECKOUT,
+    all_or_none,
+    email_url,
+    environment,
+    hard_to_guess,
+    issuer_url,
+    origin_of,
+    postgres_url,
+    redis_url,
+    secret,
+    sentry_dsn,
+    site_url,
+)
+from mlops_maturity.monitoring import configure_structlog, logging_config, start_sentry
 
 with environment() as env:
     DEBUG = env.bool("DEBUG", False)
@@ -26,6 +40,19 @@ with environment() as env:
     DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"MLOps Maturity <noreply@{urlsplit(BASE_URL).hostname}>")
     LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
     TRUST_PROXY = env.bool("TRUST_PROXY", False)
+    METRICS_TOKEN = env.str("METRICS_TOKEN", "", validate=hard_to_guess)
+    SENTRY_DSN = env.str("SENTRY_DSN", "", validate=sentry_dsn)
+    CHECK_BREACHED_PASSWORDS = env.bool("CHECK_BREACHED_PASSWORDS", not DEBUG)
+    OIDC_NAME = env.str("OIDC_NAME", "")
+    OIDC_ISSUER_URL = env.str("OIDC_ISSUER_URL", "", validate=issuer_url)
+    OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", "")
+    OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", "")
+    all_or_none(
+        OIDC_NAME=OIDC_NAME,
+        OIDC_ISSUER_URL=OIDC_ISSUER_URL,
+        OIDC_CLIENT_ID=OIDC_CLIENT_ID,
+        OIDC_CLIENT_SECRET=OIDC_CLIENT_SECRET,
+    )
 
 HTTPS = BASE_URL.startswith("https://")
 
@@ -44,20 +71,32 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "crispy_bootstrap5",
     "crispy_forms",
     "csp",
     "django_htmx",
+    "django_prometheus",
+    "django_structlog",
     "pghistory",
     "pgtrigger",
     "template_partials",
 ]
 
 MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "mlops_maturity.middleware.same_origin_resources",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "mlops_maturity.middleware.RequestLog",
+    "mlops_maturity.middleware.ContentSecurityPolicy",
+    "mlops_maturity.middleware.limited_body",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "mlops_maturity.middleware.private_pages",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -66,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
     *(["mlops_maturity.errors.own_not_found"] if DEBUG else []),
 ]
 
@@ -83,6 +123,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "organizations.context_processors.my_organizations",
             ],
         },
     },
@@ -126,15 +167,65 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+# Where the service does not answer within a second, the list of common passwords has to do.
+PWNED_PASSWORDS = {"API_TIMEOUT": 1.0}
+if CHECK_BREACHED_PASSWORDS:
+    AUTH_PASSWORD_VALIDATORS.append(
+        {
+            "NAME": "pwned_passwords_django.validators.PwnedPasswordsValidator",
+            "OPTIONS": {
+                "error_message": _(
+                    "This password is on lists of stolen passwords that attackers try. Choose another one."
+                )
+            },
+        }
+    )
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# allauth's own limits stay; each mailing of invitations counts, and each sent again.
+ACCOUNT_RATE_LIMITS = {"invite": "60/h/user"}
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# Codes are typed where they were asked for, so that sign-up goes on there (docs/decisions/0012).
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "MLOps Maturity"
+# A code that changes while it is typed still counts.
+MFA_TOTP_TOLERANCE = 1
+# Browsers allow passkeys without https at localhost only.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+# Whoever runs the installation chose the provider: it says whose an address is (docs/decisions/0013).
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sign-on",
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
+                "settings": {"server_url": OIDC_ISSUER_URL},
+            }
+        ]
+        if OIDC_NAME
+        else [],
+    }
+}
 
 # A closed laptop must not cost a visitor their answers: a try-out lives as long as the session that holds it.
 SESSION_COOKIE_AGE = 60 * 24 * 3600
@@ -145,21 +236,21 @@ CSRF_FAILURE_VIEW = "mlops_maturity.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
-    # django-unfold builds on Alpine.js, which evaluates expressions; staff only (docs/decisions/0007).
-    "EXCLUDE_URL_PREFIXES": ["/admin/"],
     "DIRECTIVES": {
         "default-src": [NONE],
         "base-uri": [NONE],
         "connect-src": [SELF],
         "font-src": [SELF],
-        "form-action": [SELF],
+        # A form that leads to the sign-on provider is redirected there.
+        "form-action": [SELF, *([origin_of(OIDC_ISSUER_URL)] if OIDC_ISSUER_URL else [])],
         "frame-ancestors": [NONE],
         "img-src": [SELF, "data:"],
         "manifest-src": [SELF],
@@ -167,6 +258,39 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
     },
 }
+# django-unfold builds on Alpine.js, which evaluates expressions and sets styles (docs/decisions/0020).
+CONTENT_SECURITY_POLICY_OF_ADMIN = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
+# Passkeys are used; nothing else that a browser could lend a page is.
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    "publickey-credentials-create": ["self"],
+    "publickey-credentials-get": ["self"],
+} | {
+    feature: []
+    for feature in (
+        "accelerometer",
+        "autoplay",
+        "camera",
+        "display-capture",
+        "encrypted-media",
+        "geolocation",
+        "gyroscope",
+        "hid",
+        "idle-detection",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "screen-wake-lock",
+        "serial",
+        "usb",
+        "xr-spatial-tracking",
+    )
+}
+# Text of forms; a whole body, with files; the fields of a survey page, or of a long list in the administration.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024**2
+MAX_BODY_BYTES = 5 * 1024**2
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
 
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]
 EMAIL_HOST = _email["EMAIL_HOST"]
@@ -199,13 +323,13 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-}
+configure_structlog()
+LOGGING = logging_config(level=LOG_LEVEL, plain=DEBUG)
+DJANGO_STRUCTLOG_USER_ID_FIELD = None
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+if SENTRY_DSN:
+    start_sentry(SENTRY_DSN)
 
 
 def _admin_link(title: object, icon: str, model: str) -> dict[str, object]:
@@ -268,6 +392,7 @@ UNFOLD = {
                 "items": [
                     _admin_link(_("Users"), "person", "organizations.user"),
                     _admin_link(_("Email addresses"), "mail", "account.emailaddress"),
+                    _admin_link(_("Second factors"), "key", "mfa.authenticator"),
                     _admin_link(_("Groups"), "admin_panel_settings", "auth.group"),
                 ],
             },

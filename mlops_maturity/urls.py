@@ -3,17 +3,22 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from mlops_maturity import health
+from mlops_maturity import accounts, health, metrics
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("accounts/", include("allauth.account.urls")),
+    path("metrics", metrics.metrics, name="metrics"),
+    path("accounts/", accounts.overview, name="account"),
+    path("accounts/sessions/<int:pk>/end/", accounts.end_session, name="end_session"),
+    path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("", include("organizations.urls")),
     path("", include("assessments.urls")),
 ]
 
 handler400 = "mlops_maturity.errors.bad_request"
 handler403 = "mlops_maturity.errors.permission_denied"
 handler404 = "mlops_maturity.errors.not_found"
+handler429 = "mlops_maturity.errors.too_many_requests"
 handler500 = "mlops_maturity.errors.server_error"

@@ -7,6 +7,10 @@ from typing import Any, Protocol
 from allauth.account.admin import EmailAddressAdmin as AllauthEmailAddressAdmin
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
+from allauth.mfa import admin as allauth_mfa
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount import admin as allauth_socialaccount
+from allauth.usersessions import admin as allauth_usersessions
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -24,7 +28,11 @@ from organizations.models import Member, Organization, Team, User
 # One way to log in: the accounts' page counts failed attempts, the administration's own does not.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
-admin.site.unregister([Group, EmailAddress])
+# Keys and tokens are no reading for staff, and the sign-on provider comes from the environment.
+admin.site.unregister([Group, EmailAddress, allauth_mfa.Authenticator, allauth_usersessions.UserSession])
+admin.site.unregister(
+    [allauth_socialaccount.SocialAccount, allauth_socialaccount.SocialApp, allauth_socialaccount.SocialToken]
+)
 
 
 class ReadOnlyMixin:
@@ -169,6 +177,17 @@ class EmailAddressAdmin(AllauthEmailAddressAdmin, ModelAdmin):
     raw_id_fields = ()
     autocomplete_fields = ["user"]
     list_select_related = ["user"]
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(ReadOnlyMixin, ModelAdmin):
+    """For people who have lost their second factor: staff see that there is one, and may delete it."""
+
+    list_display = ["user", "type", "created_at", "last_used_at"]
+    list_filter = ["type"]
+    list_select_related = ["user"]
+    search_fields = ["user__email"]
+    fields = ["user", "type", "created_at", "last_used_at"]
 
 
 @admin.register(Organization)

@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -34,9 +35,11 @@ def shipped_definition(path: Path = SHIPPED) -> dict[str, Any]:
     return copy.deepcopy(_read(path))
 
 
-def make_user(email: str = "", *, password: str | None = PASSWORD, **fields: Any) -> User:
-    """Make a user; with password=None one who cannot log in with a password."""
-    return User.objects.create_user(email or f"person{next(_numbers)}@example.org", password, **fields)
+def make_user(email: str = "", *, password: str | None = PASSWORD, verified: bool = True, **fields: Any) -> User:
+    """Make a user whose address is confirmed; with password=None one who cannot log in with a password."""
+    user = User.objects.create_user(email or f"person{next(_numbers)}@example.org", password, **fields)
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=verified)
+    return user
 
 
 def make_organization(name: str = "", **fields: Any) -> Organization:

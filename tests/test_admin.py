@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
@@ -26,7 +27,7 @@ from tests.factories import Cast
 
 ClientOf = Callable[[User], Client]
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
-NOT_ADDED_BY_HAND = {QuestionnaireVersion, Participant, Response, Result}
+NOT_ADDED_BY_HAND = {Authenticator, QuestionnaireVersion, Participant, Response, Result}
 
 
 def url(model: type[models.Model], page: str, *args: Any) -> str:
@@ -43,7 +44,8 @@ def make_row_of_each() -> dict[type[models.Model], models.Model]:
     return {
         User: member.user,
         Group: Group.objects.create(name=f"Auditors {member.pk}"),
-        EmailAddress: EmailAddress.objects.create(user=member.user, email=member.user.email),
+        EmailAddress: EmailAddress.objects.get(user=member.user),
+        Authenticator: Authenticator.objects.create(user=member.user, type=Authenticator.Type.TOTP, data={}),
         Organization: member.organization,
         Team: round_.teams.get(),
         Member: member,

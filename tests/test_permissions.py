@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -35,6 +36,10 @@ class Row:
 
 MATRIX = [
     Row("healthz", "get", EVERYONE),
+    Row("metrics", "get", dict.fromkeys(ACTORS, 404)),
+    Row("account", "get", dict.fromkeys(ACTORS, 200) | {"visitor": LOG_IN}),
+    Row("end_session", "post", ONLY_THE_MEMBER | {"member": 302}),
+    Row("metrics", "get", dict.fromkeys(ACTORS, 404)),
     Row("home", "get", EVERYONE),
     Row("try", "get", EVERYONE),
     Row("try", "post", dict.fromkeys(ACTORS, 302)),
@@ -77,7 +82,9 @@ def test_who_may_open_what(
     row: Row, actor: str, cast: Cast, kept: Response, closed_round: Round, client_of: Callable[[User], Client]
 ) -> None:
     client = Client() if actor == "visitor" else client_of(getattr(cast, actor))
+    session = UserSession.objects.create(user=cast.member, ip="127.0.0.1", session_key="elsewhere")
     arguments: dict[str, list[Any]] = {
+        "end_session": [session.pk],
         "try_questions": ["governance"],
         "own_result": [kept.public_id],
         "revise_result": [kept.public_id],

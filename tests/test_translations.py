@@ -16,6 +16,7 @@ from assessments.models import QuestionnaireVersion
 from assessments.services.rounds import close_round
 from organizations.models import User
 from tests import factories
+from tests.accounts import reauthenticate
 from tests.factories import Cast
 
 ClientOf = Callable[[User], Client]
@@ -115,10 +116,24 @@ VISITOR_PAGES = [
     "account_reset_password",
     "account_reset_password_done",
     "account_reset_password_from_key_done",
-    "account_email_verification_sent",
+    "account_request_login_code",
+    "socialaccount_login_cancelled",
+    "socialaccount_login_error",
     "account_inactive",
 ]
-USER_PAGES = ["account_logout", "account_email", "account_change_password", "account_reauthenticate"]
+USER_PAGES = [
+    "account",
+    "account_logout",
+    "account_email",
+    "account_change_password",
+    "account_reauthenticate",
+    "mfa_index",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_list_webauthn",
+    "usersessions_list",
+    "socialaccount_connections",
+]
 
 
 @pytest.mark.parametrize("name", VISITOR_PAGES)
@@ -128,7 +143,11 @@ def test_account_pages_of_visitors(name: str, marked: None, client: Client, db: 
 
 @pytest.mark.parametrize("name", USER_PAGES)
 def test_account_pages_of_users(name: str, marked: None, cast: Cast, client_of: ClientOf) -> None:
-    assert_translated(client_of(cast.member).get(reverse(name)), cast.member.email)
+    client = client_of(cast.member)
+    reauthenticate(client)
+    answer = client.get(reverse(name))
+    secret = answer.context["form"].secret if name == "mfa_activate_totp" else ""
+    assert_translated(answer, cast.member.email, secret)
 
 
 @pytest.mark.parametrize("name", ["account_login", "account_signup", "account_reset_password"])
@@ -138,8 +157,14 @@ def test_complaints_of_forms(name: str, marked: None, client: Client, db: None) 
     assert_translated(answer)
 
 
+def test_pages_that_ask_for_codes(marked: None, client: Client, db: None) -> None:
+    email = "new@example.org"
+    sign_up = {"email": email, "password1": "a quiet lighthouse at noon"}
+    assert_translated(client.post(reverse("account_signup"), sign_up, follow=True), email)
+    assert_translated(Client().post(reverse("account_request_login_code"), {"email": email}, follow=True), email)
+
+
 def test_broken_links_of_mails(marked: None, client: Client, db: None) -> None:
-    assert_translated(client.get(reverse("account_confirm_email", args=["broken"])))
     assert_translated(client.get(reverse("account_reset_password_from_key", args=["1", "broken"])))
 
 
