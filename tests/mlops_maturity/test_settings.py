@@ -81,6 +81,9 @@ def test_missing(name: str) -> None:
         ("EMAIL_URL", "smtp://mail.example:many"),
         ("LOG_LEVEL", "LOUD"),
         ("TRUST_PROXY", "perhaps"),
+        ("METRICS_TOKEN", "short"),
+        ("SENTRY_DSN", "https://sentry.example/1"),
+        ("SENTRY_DSN", "nonsense"),
     ],
 )
 def test_malformed(name: str, value: str) -> None:
