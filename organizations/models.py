@@ -199,6 +199,15 @@ class Member(models.Model):
     def __str__(self) -> str:
         return f"{self.user} ({self.get_role_display()})"
 
+    @property
+    def is_owner(self) -> bool:
+        return self.role == Role.OWNER
+
+    @property
+    def is_facilitator(self) -> bool:
+        """Whether the member may do what facilitators may."""
+        return Role(self.role).may_act_as(Role.FACILITATOR)
+
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self) -> InvitationQuerySet:

@@ -13,15 +13,25 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from assessments.models import QuestionnaireVersion, Response, Round
 from assessments.services.rounds import close_round
-from organizations.models import User
+from organizations.models import Invitation, Role, User
+from organizations.selectors import hash_of
+from organizations.services.invitations import invite
 from tests.factories import Cast, make_participant, make_response, make_round
 
 ACTORS = ("visitor", "viewer", "member", "facilitator", "owner", "outsider", "staff")
 LOG_IN = 302
+TOKEN = "a-token-of-an-invitation"
 OUR_MEMBERS = {"viewer": 200, "member": 200, "facilitator": 200, "owner": 200}
 EVERYONE = dict.fromkeys(ACTORS, 200)
 ONLY_OUR_MEMBERS = {"visitor": LOG_IN, **OUR_MEMBERS, "outsider": 404, "staff": 404}
+OUR_FACILITATORS = ONLY_OUR_MEMBERS | {"viewer": 403, "member": 403}
+OUR_OWNERS = OUR_FACILITATORS | {"facilitator": 403}
 ONLY_THE_MEMBER = dict.fromkeys(ACTORS, 404) | {"visitor": LOG_IN}
+
+
+def then(status: int, expected: dict[str, int]) -> dict[str, int]:
+    """Return what each actor gets where those who may open a page get another status than 200."""
+    return {actor: status if code == 200 else code for actor, code in expected.items()}
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,36 @@ MATRIX = [
     Row("discard_result", "get", ONLY_THE_MEMBER | {"member": 200}),
     Row("discard_result", "post", ONLY_THE_MEMBER | {"member": 302}),
     Row("organization", "get", ONLY_OUR_MEMBERS),
+    # Staff have no confirmed address here.
+    Row("new_organization", "get", EVERYONE | {"visitor": LOG_IN, "staff": 403}),
+    Row("new_organization", "post", dict.fromkeys(ACTORS, 422) | {"visitor": LOG_IN, "staff": 403}),
+    Row("organization_settings", "get", OUR_OWNERS),
+    Row("organization_settings", "post", then(422, OUR_OWNERS)),
+    Row("teams", "get", ONLY_OUR_MEMBERS),
+    Row("teams", "post", then(422, OUR_FACILITATORS)),
+    Row("team", "get", OUR_FACILITATORS),
+    Row("team", "post", then(422, OUR_FACILITATORS)),
+    Row("archive_team", "get", OUR_FACILITATORS),
+    Row("archive_team", "post", then(302, OUR_FACILITATORS)),
+    Row("restore_team", "post", then(302, OUR_FACILITATORS)),
+    Row("members", "get", ONLY_OUR_MEMBERS),
+    Row("member", "get", OUR_FACILITATORS),
+    # A facilitator's form asks for a team only, which may be none.
+    Row("member", "post", then(422, OUR_FACILITATORS) | {"facilitator": 302}),
+    Row("remove_member", "get", OUR_OWNERS),
+    Row("remove_member", "post", then(302, OUR_OWNERS)),
+    Row("transfer_ownership", "get", OUR_OWNERS),
+    Row("transfer_ownership", "post", then(302, OUR_OWNERS)),
+    Row("leave", "get", ONLY_OUR_MEMBERS),
+    Row("leave", "post", then(302, ONLY_OUR_MEMBERS) | {"owner": 409}),
+    Row("invitations", "get", OUR_FACILITATORS),
+    Row("invitations", "post", then(422, OUR_FACILITATORS)),
+    Row("resend_invitation", "post", then(302, OUR_FACILITATORS)),
+    Row("revoke_invitation", "get", OUR_FACILITATORS),
+    Row("revoke_invitation", "post", then(302, OUR_FACILITATORS)),
+    # Whoever has the link reads it; only the account that it is for joins by it.
+    Row("invitation", "get", EVERYONE),
+    Row("invitation", "post", dict.fromkeys(ACTORS, 403) | {"visitor": LOG_IN, "outsider": 302}),
     Row("round_result", "get", ONLY_OUR_MEMBERS),
     Row("round_result", "get", ONLY_OUR_MEMBERS, team=True),
 ]
@@ -76,20 +116,51 @@ def kept(cast: Cast, version: QuestionnaireVersion) -> Response:
     return make_response(user=cast.member, version=version)
 
 
+@pytest.fixture
+def invitation(cast: Cast) -> Invitation:
+    """An invitation to the cast's organization for the outsider, by the link that ends in `TOKEN`."""
+    [made] = invite(
+        organization=cast.organization,
+        emails=[cast.outsider.email],
+        role=Role.MEMBER,
+        team=None,
+        invited_by=cast.owner,
+    )
+    Invitation.objects.update(token_hash=hash_of(TOKEN))
+    return made
+
+
 @pytest.mark.parametrize("actor", ACTORS)
 @pytest.mark.parametrize("row", MATRIX, ids=lambda row: f"{row.method}-{row.name}{'-team' if row.team else ''}")
 def test_who_may_open_what(
-    row: Row, actor: str, cast: Cast, kept: Response, closed_round: Round, client_of: Callable[[User], Client]
+    row: Row,
+    actor: str,
+    cast: Cast,
+    kept: Response,
+    closed_round: Round,
+    invitation: Invitation,
+    client_of: Callable[[User], Client],
 ) -> None:
     client = Client() if actor == "visitor" else client_of(getattr(cast, actor))
     session = UserSession.objects.create(user=cast.member, ip="127.0.0.1", session_key="elsewhere")
+    slug = cast.organization.slug
+    viewer = cast.organization.members.get(role=Role.VIEWER)
     arguments: dict[str, list[Any]] = {
         "end_session": [session.pk],
         "try_questions": ["governance"],
         "own_result": [kept.public_id],
         "revise_result": [kept.public_id],
         "discard_result": [kept.public_id],
-        "organization": [cast.organization.slug],
+        "organization": [slug],
+        "organization_settings": [slug],
+        "teams": [slug],
+        **{name: [slug, cast.team.pk] for name in ("team", "archive_team", "restore_team")},
+        "members": [slug],
+        **{name: [slug, viewer.pk] for name in ("member", "remove_member", "transfer_ownership")},
+        "leave": [slug],
+        "invitations": [slug],
+        **{name: [slug, invitation.pk] for name in ("resend_invitation", "revoke_invitation")},
+        "invitation": [TOKEN],
         "round_result": [cast.organization.slug, closed_round.pk],
     }
     url = reverse(row.name, args=arguments.get(row.name, []))
@@ -97,7 +168,7 @@ def test_who_may_open_what(
     response = getattr(client, row.method)(f"{url}?team={cast.team.pk}" if row.team else url)
 
     assert response.status_code == row.expected[actor]
-    if actor == "visitor" and row.name in {"own_result", "organization", "round_result"}:
+    if response.status_code == LOG_IN and actor == "visitor" and not row.name.startswith("try"):
         assert response["Location"].startswith(reverse("account_login"))
 
 

@@ -42,7 +42,7 @@ def worker(queue: str, log: Path) -> Iterator[None]:
             stderr=output,
         )
     try:
-        wait_for(lambda: f"{queue}@tests ready" in log.read_text(), "worker")
+        wait_for(lambda: " ready." in log.read_text(), "worker")
         yield
     finally:
         process.terminate()

@@ -1,0 +1,56 @@
+"""What the pages of an organization's settings show, and to which invitation a link leads."""
+
+from __future__ import annotations
+
+import hashlib
+
+from allauth.account.models import EmailAddress
+from django.db.models import Count, F, Q, QuerySet
+
+from organizations.models import Invitation, Member, Organization, Team, User
+
+# As many as a menu can show; the start page has them all.
+SWITCHER_LENGTH = 20
+
+
+def organizations_to_switch(user: User) -> list[Organization]:
+    """Return the organizations between which the header lets a user switch, by name. One query."""
+    return list(Organization.objects.of(user).only("name", "slug")[:SWITCHER_LENGTH])
+
+
+def teams_of(organization: Organization) -> QuerySet[Team]:
+    """Return an organization's teams, archived ones last, with `member_count`. One query."""
+    return organization.teams.annotate(member_count=Count("members")).order_by(
+        F("archived_at").desc(nulls_first=True), "name"
+    )
+
+
+def members_of(organization: Organization, words: str = "") -> QuerySet[Member]:
+    """Return the members whose name, address, or team contains each of some words, by address. One query."""
+    members = organization.members.select_related("user", "team").order_by("user__email")
+    for word in words.split():
+        members = members.filter(
+            Q(user__email__icontains=word)
+            | Q(user__first_name__icontains=word)
+            | Q(user__last_name__icontains=word)
+            | Q(team__name__icontains=word)
+        )
+    return members
+
+
+def find_invitation(token: str) -> Invitation | None:
+    """Return the open invitation to which a link leads, with its organization. One query."""
+    return Invitation.objects.open().select_related("organization").filter(token_hash=hash_of(token)).first()
+
+
+def hash_of(token: str) -> str:
+    """Return what is kept of an invitation's token. It is random and long: nothing slower than SHA-256 is needed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def is_for(invitation: Invitation, user: User) -> bool:
+    """Return whether the invited address is one of the account's, confirmed or not. At most one query."""
+    return (
+        user.email == invitation.email
+        or EmailAddress.objects.filter(user=user, email__iexact=invitation.email).exists()
+    )

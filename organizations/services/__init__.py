@@ -1,0 +1,1 @@
+"""What changes organizations, their teams, members and invitations."""

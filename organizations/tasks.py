@@ -1,0 +1,14 @@
+"""Background work, done by Celery workers; each task only calls a service."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from organizations.services import invitations
+
+
+# SMTP's errors are OSErrors. Tried again for a day and a half.
+@shared_task(autoretry_for=(OSError,), retry_backoff=30, retry_backoff_max=4 * 3600, max_retries=16)
+def send_invitation(invitation_id: int) -> None:
+    """Mail an invitation's link."""
+    invitations.send_invitation(invitation_id=invitation_id)
