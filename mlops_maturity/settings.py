@@ -374,6 +374,7 @@ UNFOLD = {
                     _admin_link(_("Organizations"), "apartment", "organizations.organization"),
                     _admin_link(_("Teams"), "groups", "organizations.team"),
                     _admin_link(_("Members"), "badge", "organizations.member"),
+                    _admin_link(_("Invitations"), "forward_to_inbox", "organizations.invitation"),
                 ],
             },
             {

@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, PaginationInlineFormSet, UserChangeForm, UserCreationForm
 
-from organizations.models import Member, Organization, Team, User
+from organizations.models import Invitation, Member, Organization, Team, User
 
 # One way to log in: the accounts' page counts failed attempts, the administration's own does not.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -222,6 +222,18 @@ class TeamAdmin(ModelAdmin):
     list_select_related = ["organization"]
     search_fields = ["name", "organization__name"]
     autocomplete_fields = ["organization"]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyMixin, ModelAdmin):
+    """Who is asked to join; to delete one takes it back. The hash of its link is no reading for staff."""
+
+    list_display = ["email", "organization", "role", "team", "invited_by", "sent_at", "expires_at"]
+    list_filter = ["role", "organization"]
+    list_select_related = ["organization", "team", "invited_by"]
+    search_fields = ["email", "organization__name"]
+    date_hierarchy = "created_at"
+    fields = ["organization", "email", "role", "team", "invited_by", "created_at", "sent_at", "expires_at"]
 
 
 @admin.register(Member)

@@ -21,7 +21,7 @@ from assessments.questionnaires.files import read_valid
 from assessments.selectors.questionnaires import definition_of
 from assessments.services import questionnaires, responses
 from mlops_maturity.env import CHECKOUT
-from organizations.models import Member, Organization, Role, Team, User
+from organizations.models import Invitation, Member, Organization, Role, Team, User
 
 PASSWORD = "a red bicycle in the rain"
 SHIPPED = CHECKOUT / "assessments" / "questionnaires" / "mlops-maturity.yaml"
@@ -61,7 +61,18 @@ def make_member(
     team: Team | None = None,
 ) -> Member:
     return Member.objects.create(
-        organization=organization or make_organization(), user=user or make_user(), role=role, team=team
+        organization=organization or (team.organization if team else make_organization()),
+        user=user or make_user(),
+        role=role,
+        team=team,
+    )
+
+
+def make_invitation(organization: Organization | None = None, email: str = "", **fields: Any) -> Invitation:
+    """Invite somebody, for a week from now on; no mail is sent."""
+    fields = {"expires_at": timezone.now() + Invitation.LIFETIME} | fields
+    return Invitation.objects.create(
+        organization=organization or make_organization(), email=email or f"guest{next(_numbers)}@example.org", **fields
     )
 
 

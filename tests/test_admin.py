@@ -21,13 +21,13 @@ from assessments.models import Participant, Questionnaire, QuestionnaireVersion,
 from assessments.models.questionnaires import VersionStatus
 from assessments.models.rounds import RoundStatus
 from assessments.services.rounds import close_round
-from organizations.models import Member, Organization, Role, Team, User
+from organizations.models import Invitation, Member, Organization, Role, Team, User
 from tests import factories
 from tests.factories import Cast
 
 ClientOf = Callable[[User], Client]
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
-NOT_ADDED_BY_HAND = {Authenticator, QuestionnaireVersion, Participant, Response, Result}
+NOT_ADDED_BY_HAND = {Authenticator, Invitation, QuestionnaireVersion, Participant, Response, Result}
 
 
 def url(model: type[models.Model], page: str, *args: Any) -> str:
@@ -49,6 +49,7 @@ def make_row_of_each() -> dict[type[models.Model], models.Model]:
         Organization: member.organization,
         Team: round_.teams.get(),
         Member: member,
+        Invitation: factories.make_invitation(member.organization, team=round_.teams.get()),
         Questionnaire: round_.version.questionnaire,
         QuestionnaireVersion: round_.version,
         Round: round_,
@@ -247,7 +248,7 @@ def test_the_same_person_twice_is_an_error_on_the_page(staff: Client, cast: Cast
 
 
 def test_add_teams_and_members_to_an_organization(staff: Client, cast: Cast) -> None:
-    data = {"name": "Borealis", "slug": "borealis-bank", "time_zone": "Europe/Berlin"}
+    data = {"name": "Borealis", "slug": "borealis-bank", "time_zone": "Europe/Berlin", "language": "en"}
     data |= formset("teams", {"name": "Fraud", "archived_at_0": "", "archived_at_1": ""})
     owner = cast.elsewhere.members.get()
     data |= formset(
