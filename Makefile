@@ -11,7 +11,7 @@ ON_SERVICES = $(BIN)python -m mlops_maturity.devservices run -- $(MAKE) --no-pri
 LINT = lint-code lint-format lint-templates lint-types lint-migrations lint-deployment
 COMPILE = $(BIN)uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help install demo test lint checks format lock clean chromium tests $(LINT)
+.PHONY: help install demo test lint checks format lock clean chromium tests chaos fuzz audit $(LINT)
 
 help: ## show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -66,6 +66,17 @@ lint-deployment:
 
 tests:
 	@$(BIN)pytest --cov
+
+chaos: $(INSTALLED) ## make 20,000 requests by chance, as everybody; CHAOS_REQUESTS= and CHAOS_SEED= choose others
+	@$(ON_SERVICES) fuzz CHAOS_REQUESTS="$${CHAOS_REQUESTS:-20000}" CHAOS_SEED="$${CHAOS_SEED:-$$(date +%s)}"
+
+fuzz:
+	@echo "CHAOS_REQUESTS=$$CHAOS_REQUESTS CHAOS_SEED=$$CHAOS_SEED"; $(BIN)pytest tests/test_fuzz.py
+
+audit: $(INSTALLED) ## ask a vulnerability service about the packages that are installed in production
+	@$(BIN)pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.lock.txt || { code=$$?; \
+		echo 'Not clean, or not audited: no vulnerability service answered for all packages if the line above says so' >&2; \
+		exit $$code; }
 
 chromium:
 	@if [ -z "$(CHROMIUM)" ] && [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \

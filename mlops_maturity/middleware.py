@@ -10,13 +10,13 @@ import structlog
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django_structlog.middlewares import RequestMiddleware
 
-from mlops_maturity.errors import bad_request
+from mlops_maturity.errors import bad_request, not_found
 from mlops_maturity.monitoring import route_of
 
 if TYPE_CHECKING:
@@ -77,6 +77,19 @@ def private_pages(get_response: GetResponse) -> GetResponse:
         if "Cache-Control" not in response and request.session.accessed and SESSION_KEY in request.session:
             patch_cache_control(response, private=True, no_store=True)
         return response
+
+    return middleware
+
+
+def no_null_characters(get_response: GetResponse) -> GetResponse:
+    """Refuse an address with a character that PostgreSQL has no text for, which no page of ours links to."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info:
+            return not_found(request, Http404())
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            return bad_request(request, BadRequest())
+        return get_response(request)
 
     return middleware
 

@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "mlops_maturity.middleware.RequestLog",
     "mlops_maturity.middleware.ContentSecurityPolicy",
     "mlops_maturity.middleware.limited_body",
+    "mlops_maturity.middleware.no_null_characters",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "mlops_maturity.middleware.private_pages",
     "django.middleware.locale.LocaleMiddleware",

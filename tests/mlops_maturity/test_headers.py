@@ -98,3 +98,9 @@ def test_metrics_are_for_the_bearer_of_the_token(authorization: str, client: Cli
         page = client.get("/metrics", headers={"Authorization": f"Bearer {token}"})
     assert page.status_code == 200
     assert "django_http_responses_total_by_status_view_method_total" in page.content.decode()
+
+
+def test_what_the_database_has_no_text_for_reaches_no_view(client: Client) -> None:
+    assert client.post("/accounts/oidc/a%00b/login/").status_code == 404
+    assert client.get("/?q=a%00b").status_code == 400
+    assert client.get("/?q=a%2500b").status_code == 200
