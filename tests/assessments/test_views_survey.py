@@ -14,6 +14,7 @@ from assessments.selectors.questionnaires import definition_of
 from assessments.services import responses
 from assessments.visits import SESSION_KEY
 from organizations.models import User
+from tests.accounts import code_in_mail
 from tests.factories import PASSWORD, Cast, make_response, make_user
 
 pytestmark = pytest.mark.django_db
@@ -311,6 +312,8 @@ class TestKeeping:
         url = response_of(visitor).get_absolute_url()
 
         reply = visitor.post(f"/accounts/signup/?next={url}", {"email": "ada@example.org", "password1": PASSWORD})
+        assert response_of(visitor).user is None
+        reply = visitor.post(reply["Location"], {"code": code_in_mail()})
 
         assert reply["Location"] == url
         assert response_of(visitor).user == User.objects.get(email="ada@example.org")

@@ -1,0 +1,300 @@
+"""What keeps accounts safe: nobody learns who has one, guessing is slow, sessions end, stolen passwords are refused."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any, ClassVar
+
+import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.auth import get_user
+from django.contrib.auth.password_validation import validate_password
+from django.core import mail
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+from pwned_passwords_django.api import PwnedPasswords
+from pytest_django.fixtures import Settings
+
+from organizations.models import User
+from tests.accounts import reauthenticate, text_of
+from tests.factories import PASSWORD, make_user
+
+pytestmark = pytest.mark.django_db
+
+ClientOf = Callable[[User], Client]
+KNOWN, UNKNOWN = "there@example.org", "nobody@example.org"
+NEW_PASSWORD = "a quiet lighthouse at noon"
+STOLEN = "stolen from somewhere else"
+
+
+def log_in(client: Client, user: User, **headers: str) -> Any:
+    return client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD}, **headers)
+
+
+# Nobody learns who has an account
+
+
+def same_for_all(answer: Any, *emails: str) -> tuple[int, str, str]:
+    """Return status, address and text of an answer without what may differ: addresses of people and CSRF tokens."""
+    page = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", answer.content.decode())
+    page = re.sub("|".join(emails), "ADDRESS", page)
+    return answer.status_code, answer.headers.get("Location", ""), page
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "wrong_code_to"),
+    [
+        ("account_signup", {"password1": NEW_PASSWORD}, "account_email_verification_sent"),
+        ("account_request_login_code", {}, "account_confirm_login_code"),
+        ("account_reset_password", {}, None),
+    ],
+)
+def test_answers_are_alike_for_known_and_unknown_addresses(
+    name: str, fields: dict[str, str], wrong_code_to: str | None
+) -> None:
+    make_user(KNOWN)
+
+    def walk(email: str) -> list[tuple[int, str, str]]:
+        client = Client()
+        answers = [client.post(reverse(name), {"email": email, **fields})]
+        answers.append(client.get(answers[0].headers["Location"]))
+        answers += [client.get(reverse(page)) for page in ("home", "account_login", "account_request_login_code")]
+        if wrong_code_to:
+            answers += [client.post(reverse(wrong_code_to), {"code": "BBBB-BBBB"}) for _attempt in range(3)]
+        return [same_for_all(answer, email) for answer in answers]
+
+    assert walk(KNOWN) == walk(UNKNOWN)
+    assert [message.to for message in mail.outbox] == [[KNOWN], [UNKNOWN]]
+
+
+def test_a_new_code_is_sent_alike() -> None:
+    make_user(KNOWN)
+
+    def walk(email: str) -> tuple[int, str, str]:
+        client = Client()
+        client.post(reverse("account_request_login_code"), {"email": email})
+        answer = client.post(reverse("account_confirm_login_code"), {"action": "resend"}, follow=True)
+        return same_for_all(answer, email)
+
+    assert walk(KNOWN) == walk(UNKNOWN)
+
+
+def test_a_sign_up_with_a_taken_address_changes_nothing_and_tells_its_owner(client: Client) -> None:
+    user = make_user(KNOWN)
+    client.post(reverse("account_signup"), {"email": KNOWN.upper(), "password1": NEW_PASSWORD})
+    assert mail.outbox[0].subject == "You already have an account with MLOps Maturity"
+    assert User.objects.get() == user
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+
+
+def test_a_reset_for_an_unknown_address_tells_its_owner_only(client: Client) -> None:
+    client.post(reverse("account_reset_password"), {"email": UNKNOWN})
+    assert mail.outbox[0].subject == "There is no account with this email address"
+
+
+def test_adding_the_address_of_another_account_looks_like_any_other(client_of: ClientOf) -> None:
+    make_user(KNOWN)
+
+    def walk(email: str) -> tuple[int, str, str]:
+        client = client_of(user := make_user())
+        reauthenticate(client)
+        answer = client.post(reverse("account_email"), {"action_add": "", "email": email}, follow=True)
+        return same_for_all(answer, email, user.email)
+
+    assert walk(KNOWN) == walk(UNKNOWN)
+
+
+# Guessing is slow
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "allowed", "logged_in"),
+    [
+        ("account_signup", {"email": "x", "password1": "x"}, 20, False),
+        ("account_login", {"login": "x"}, 30, False),
+        ("account_reset_password", {"email": UNKNOWN}, 5, False),
+        ("mfa_login_webauthn", {"credential": "{}"}, 10, False),
+        ("account_reauthenticate", {"password": "wrong"}, 10, True),
+        ("account_change_password", {"oldpassword": "wrong"}, 5, True),
+    ],
+)
+def test_too_many_attempts_are_answered_with_our_page(
+    name: str, fields: dict[str, str], allowed: int, logged_in: bool, client: Client, client_of: ClientOf
+) -> None:
+    if logged_in:
+        client = client_of(make_user())
+    for _attempt in range(allowed):
+        assert client.post(reverse(name), fields).status_code != 429
+    answer = client.post(reverse(name), fields)
+    assert answer.status_code == 429
+    assert "That was too often." in text_of(answer)
+
+
+def test_codes_for_one_address_are_few() -> None:
+    answers = [Client().post(reverse("account_request_login_code"), {"email": UNKNOWN}) for _attempt in range(4)]
+    assert [answer.status_code for answer in answers] == [302, 302, 302, 200]
+    assert "Try again later." in text_of(answers[-1])
+    assert len(mail.outbox) == 3
+
+
+def test_who_asks_is_told_apart_behind_a_proxy(settings: Settings) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    fields = {"email": "x", "password1": "x"}
+
+    def sign_up(address: str) -> int:
+        return Client().post(reverse("account_signup"), fields, HTTP_X_FORWARDED_FOR=f"8.8.8.8, {address}").status_code
+
+    assert {sign_up("192.0.2.1") for _attempt in range(20)} == {200}
+    assert sign_up("192.0.2.1") == 429
+    assert sign_up("192.0.2.2") == 200
+
+
+# Sensitive steps ask who it is
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("account_email", {"action_add": "", "email": "second@example.org"}),
+        ("mfa_activate_totp", None),
+        ("mfa_add_webauthn", None),
+        ("mfa_generate_recovery_codes", {}),
+    ],
+)
+def test_sensitive_steps_ask_for_the_password_first(
+    name: str, fields: dict[str, str] | None, client_of: ClientOf
+) -> None:
+    client = client_of(make_user())
+    answer = client.get(reverse(name)) if fields is None else client.post(reverse(name), fields)
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith(reverse("account_reauthenticate"))
+    assert mail.outbox == []
+
+
+def test_what_was_sent_is_done_after_the_password(client_of: ClientOf) -> None:
+    client = client_of(make_user())
+    answer = client.post(reverse("account_email"), {"action_add": "", "email": "second@example.org"})
+    client.post(answer.headers["Location"], {"password": "wrong"})
+    assert mail.outbox == []
+    client.post(answer.headers["Location"], {"password": PASSWORD, "next": reverse("account_email")})
+    assert [message.to for message in mail.outbox] == [["second@example.org"]]
+
+
+def test_a_changed_password_is_told_by_mail(client_of: ClientOf) -> None:
+    user = make_user()
+    data = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    client_of(user).post(reverse("account_change_password"), data, HTTP_USER_AGENT="Browser <1> & co")
+    [message] = mail.outbox
+    assert message.to == [user.email]
+    assert "Your password has been changed." in message.body
+    assert "from 127.0.0.1, with Browser <1> & co." in message.body
+
+
+# Sessions
+
+
+def test_sessions_are_listed_and_ended_one_by_one(client: Client) -> None:
+    user = make_user()
+    other, third = Client(), Client()
+    log_in(client, user, HTTP_USER_AGENT="This one")
+    log_in(other, user, HTTP_USER_AGENT="Stolen laptop")
+    log_in(third, user, HTTP_USER_AGENT="Phone")
+    says = text_of(client.get(reverse("usersessions_list")))
+    assert says.count("since ") == 3
+    assert says.count("this browser") == 1
+
+    stolen = UserSession.objects.get(user_agent="Stolen laptop")
+    answer = client.post(reverse("end_session", args=[stolen.pk]), follow=True)
+
+    assert "That browser is logged out." in text_of(answer)
+    assert "Stolen laptop" not in text_of(answer)
+    assert [get_user(each).is_authenticated for each in (client, other, third)] == [True, False, True]
+
+
+def test_all_other_sessions_end_at_once(client: Client) -> None:
+    user = make_user()
+    others = [Client(), Client()]
+    for each in (client, *others):
+        log_in(each, user)
+    client.post(reverse("usersessions_list"))
+    assert get_user(client).is_authenticated
+    assert not any(get_user(each).is_authenticated for each in others)
+
+
+def test_nobody_ends_the_session_of_another(client: Client, client_of: ClientOf) -> None:
+    log_in(client, make_user())
+    session = UserSession.objects.get()
+    assert client_of(make_user()).post(reverse("end_session", args=[session.pk])).status_code == 404
+    assert get_user(client).is_authenticated
+
+
+def test_a_new_password_ends_all_other_sessions(client: Client) -> None:
+    user = make_user()
+    other = Client()
+    log_in(client, user)
+    log_in(other, user)
+    data = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    client.post(reverse("account_change_password"), data)
+    assert get_user(client).is_authenticated
+    assert not get_user(other).is_authenticated
+
+
+# Stolen passwords
+
+
+class Range(BaseHTTPRequestHandler):
+    """Answers as the service does: what follows five characters of the hash, with how often it was stolen."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        digest = hashlib.sha1(STOLEN.encode(), usedforsecurity=False).hexdigest().upper()
+        body = f"{digest[5:]}:1,234\r\n0018A45C4D1DEF81644B54AB7F969B88D65:0\r\n".encode()
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing: only failures are to be read."""
+
+
+@pytest.fixture
+def stolen_passwords(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
+    """The service of stolen passwords on this machine, and settings that ask it."""
+    server = HTTPServer(("127.0.0.1", 0), Range)
+    Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr(PwnedPasswords, "api_endpoint", f"http://127.0.0.1:{server.server_port}/range/")
+    monkeypatch.setattr(Range, "asked", [])
+    settings.AUTH_PASSWORD_VALIDATORS = [
+        *settings.AUTH_PASSWORD_VALIDATORS,
+        settings.BREACHED_PASSWORD_VALIDATOR,
+    ]
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_stolen_password_is_refused(stolen_passwords: HTTPServer, client: Client) -> None:
+    data = {"email": "new@example.org", "password1": STOLEN}
+    assert "on lists of stolen passwords" in text_of(client.post(reverse("account_signup"), data))
+    assert not User.objects.exists()
+    [asked] = Range.asked
+    assert re.fullmatch(r"/range/[0-9A-F]{5}", asked)
+    client.post(reverse("account_signup"), data | {"password1": NEW_PASSWORD})
+    assert User.objects.exists()
+
+
+def test_without_the_service_sign_up_goes_on(stolen_passwords: HTTPServer, client: Client) -> None:
+    stolen_passwords.shutdown()
+    stolen_passwords.server_close()
+    client.post(reverse("account_signup"), {"email": "new@example.org", "password1": STOLEN})
+    assert User.objects.exists()
+    with pytest.raises(ValidationError, match="too common"):
+        validate_password("password1234")
