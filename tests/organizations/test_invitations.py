@@ -16,11 +16,13 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django.fixtures import Settings
 
 from mlops_maturity.celery import app
 from organizations import tasks
-from organizations.models import Invitation, Member, Role, User
+from organizations.models import Invitation, Member, Organization, Role, User
 from organizations.selectors import hash_of
 from organizations.services import invitations as service
 from tests import factories
@@ -134,29 +136,33 @@ def test_the_mail_says_who_invites_to_what(cast: Cast) -> None:
     assert token not in str(Invitation.objects.values())
 
 
-def test_the_mail_speaks_the_organizations_language(cast: Cast, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    used = []
-    monkeypatch.setattr(
-        service, "render_to_string", lambda *_args: used.append(service.translation.get_language()) or "text"
-    )
+def test_the_mail_speaks_the_organizations_language(
+    cast: Cast, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.LANGUAGES = [("en", "English"), ("de", "German")]
-    cast.organization.language = "de"
-    cast.organization.save()
+    Organization.objects.update(language="de")
+    used: list[str | None] = []
+
+    def render(*_args: object) -> str:
+        used.append(get_language())
+        return "text"
+
+    monkeypatch.setattr(service, "render_to_string", render)
     service.send_invitation(invitation_id=invite(cast).pk)
     assert used == ["de", "de"]
 
 
 def test_a_failed_mail_is_tried_again(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    really, failures = service.send_mail, [ConnectionError("refused"), TimeoutError("slow")]
+    failures = [ConnectionError("refused"), TimeoutError("slow")]
 
     def unreliable(*args: Any) -> None:
         if failures:
             raise failures.pop()
-        really(*args)
+        mail.send_mail(*args)
 
     monkeypatch.setattr(service, "send_mail", unreliable)
     invitation = invite(cast)
-    tasks.send_invitation.apply(args=[invitation.pk])
+    tasks.send_invitation.apply(args=(invitation.pk,))
     [message] = mail.outbox
     invitation.refresh_from_db()
     assert invitation.sent_at is not None
@@ -345,7 +351,7 @@ def test_a_worker_sends_the_mail(sent: list[Any], tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("EMAIL_URL", f"file:///{mails}")
     invitation = invite(cast)
     with worker(queue, tmp_path / "log"):
-        tasks.send_invitation.apply_async([invitation.pk], queue=queue)
+        tasks.send_invitation.apply_async((invitation.pk,), queue=queue)
         wait_for(lambda: bool(Invitation.objects.get().sent_at), "mail")
     [file] = mails.iterdir()
     member = service.accept_invitation(token=token_in(file.read_text()), user=factories.make_user(EMAIL))

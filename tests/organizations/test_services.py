@@ -203,7 +203,7 @@ def test_of_two_owners_who_go_at_once_one_stays(change: str) -> None:
         else:
             members.update_member(member=member, team=None, role=Role.VIEWER)
 
-    assert at_once(*(lambda member=member: go(member) for member in both)) == ["", "LastOwner"]  # type: ignore[misc]
+    assert at_once(*(lambda member=member: go(member) for member in both)) == ["", "LastOwner"]
     assert organization.members.filter(role=Role.OWNER).count() == 1
 
 
