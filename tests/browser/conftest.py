@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,6 +21,7 @@ import psutil
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Response, WebError, expect
 
+from mlops_maturity.devservices import folders
 from mlops_maturity.devservices.folders import CHECKOUT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -37,6 +39,9 @@ PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch":
 
 # What browser and htmx say of a request that failed; the tests look at what pages make of it.
 FAILED_REQUEST = ("Failed to load resource", "htmx:afterRequest", "htmx:sendError", "Response Status Error Code")
+
+# How Django's file backend ends a message.
+MAIL_ENDS = f"{'-' * 79}\n"
 
 NewContext: TypeAlias = Callable[..., BrowserContext]
 
@@ -56,16 +61,44 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def base_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a running demo; its processes have ended when this fixture has."""
-    if running := request.config.getoption("base_url"):
-        yield running
+def data_root(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """The folder of the demo's data; of one that runs already, MLOPS_DATA_DIR or the checkout's own."""
+    if request.config.getoption("base_url"):
+        yield folders.data_root()
         return
     # Not one of pytest's folders: those are closed to the system user that PostgreSQL runs as where the tests are root.
     with tempfile.TemporaryDirectory(prefix="mlops-maturity-browser-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         folder.chmod(0o711)
-        yield from _demo(folder)
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def base_url(request: pytest.FixtureRequest, data_root: Path) -> Iterator[str]:
+    """The address of a running demo; its processes have ended when this fixture has."""
+    if running := request.config.getoption("base_url"):
+        yield running
+        return
+    yield from _demo(data_root)
+
+
+@pytest.fixture
+def newest_mail(base_url: str, data_root: Path) -> Callable[[str], str]:
+    """Return a function that waits for mail to an address and returns the text of the newest."""
+
+    def newest(address: str) -> str:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            texts = [
+                file.read_text()
+                for file in sorted((data_root / "demo" / "mail").iterdir(), key=lambda file: file.stat().st_mtime_ns)
+            ]
+            if found := [text for text in texts if f"\nTo: {address}\n" in text and text.endswith(MAIL_ENDS)]:
+                return found[-1]
+            time.sleep(0.1)
+        pytest.fail(f"No mail to {address}")
+
+    return newest
 
 
 def _demo(folder: Path) -> Iterator[str]:
