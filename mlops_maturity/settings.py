@@ -34,6 +34,8 @@ with environment() as env:
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [urlsplit(BASE_URL).hostname])
     env.str("DATABASE_URL", validate=postgres_url)
     DATABASES = {"default": env.dj_db_url("DATABASE_URL") | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+    # A pooler may end a cursor between two requests for its rows.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DATABASE_POOLER", False)
     REDIS_URL = env.str("REDIS_URL", validate=redis_url)
     env.str("EMAIL_URL", validate=email_url)
     _email = env.dj_email_url("EMAIL_URL")
