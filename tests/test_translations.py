@@ -6,15 +6,19 @@ import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
+from zoneinfo import available_timezones
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from assessments.models import QuestionnaireVersion
 from assessments.services.rounds import close_round
-from organizations.models import User
+from organizations.models import Role, User
+from organizations.selectors import hash_of
+from organizations.services import invitations as service
 from tests import factories
 from tests.accounts import reauthenticate
 from tests.factories import Cast
@@ -147,7 +151,7 @@ def test_account_pages_of_users(name: str, marked: None, cast: Cast, client_of: 
     reauthenticate(client)
     answer = client.get(reverse(name))
     secret = answer.context["form"].secret if name == "mfa_activate_totp" else ""
-    assert_translated(answer, cast.member.email, secret)
+    assert_translated(answer, cast.member.email, cast.organization.name, secret)
 
 
 @pytest.mark.parametrize("name", ["account_login", "account_signup", "account_reset_password"])
@@ -209,3 +213,48 @@ def test_what_a_member_sees(marked: None, cast: Cast, client_of: ClientOf, versi
         answer = client.get(path)
         assert answer.status_code == 200
         assert_translated(answer, *data)
+
+
+def test_settings_of_an_organization(marked: None, cast: Cast, client_of: ClientOf) -> None:
+    guest = factories.make_invitation(cast.organization)
+    archived = factories.make_team(cast.organization, archived_at=timezone.now())
+    names = {cast.organization.name, cast.team.name, archived.name, guest.email, cast.elsewhere.name}
+    people = {user.email for user in (cast.owner, cast.facilitator, cast.member, cast.viewer)}
+    zones = {zone.replace("_", " ") for zone in available_timezones()}
+    client, slug, team = client_of(cast.owner), cast.organization.slug, cast.team.pk
+    viewer = cast.organization.members.get(role=Role.VIEWER).pk
+    for name, *keys in (
+        ("organization_settings",),
+        ("teams",),
+        ("team", team),
+        ("archive_team", team),
+        ("members",),
+        ("member", viewer),
+        ("remove_member", viewer),
+        ("transfer_ownership", viewer),
+        ("leave",),
+        ("invitations",),
+        ("revoke_invitation", guest.pk),
+    ):
+        answer = client.get(reverse(name, args=[slug, *keys]))
+        assert answer.status_code == 200
+        assert_translated(answer, *names, *people, *zones, slug)
+    for name in ("organization_settings", "teams", "invitations"):
+        answer = client.post(reverse(name, args=[slug]))
+        assert answer.status_code == 422
+        assert_translated(answer, *names, *people, *zones, slug)
+    assert_translated(client.get(reverse("new_organization")), *names, *people, *zones)
+
+
+def test_an_invitation(marked: None, cast: Cast, client_of: ClientOf, client: Client) -> None:
+    guest = factories.make_invitation(cast.organization, cast.member.email, token_hash=hash_of("token"))
+    url = reverse("invitation", args=["token"])
+    data = [cast.organization.name, cast.elsewhere.name, guest.email, cast.outsider.email]
+    for answer in (client.get(url), client_of(cast.member).get(url), client_of(cast.outsider).get(url)):
+        assert answer.status_code == 200
+        assert_translated(answer, *data)
+    assert_translated(client.get(reverse("invitation", args=["other"])))
+    service.send_invitation(invitation_id=guest.pk)
+    [message] = mail.outbox
+    assert outside(message.subject)[0].strip() == ""
+    assert re.fullmatch(r"\s*https?://\S+\s*", outside(str(message.body))[0])
