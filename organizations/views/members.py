@@ -31,7 +31,7 @@ PER_PAGE = 50
 def members(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the members, with `?q=` those whose name, address or team has these words."""
     member = resolve_member(request, slug)
-    words = request.GET.get("q", "").replace("\0", "")
+    words = request.GET.get("q", "")
     context = {
         "organization": member.organization,
         "member": member,
