@@ -172,17 +172,12 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # Where the service does not answer within a second, the list of common passwords has to do.
 PWNED_PASSWORDS = {"API_TIMEOUT": 1.0}
+BREACHED_PASSWORD_VALIDATOR = {
+    "NAME": "pwned_passwords_django.validators.PwnedPasswordsValidator",
+    "OPTIONS": {"error_message": _("This password is on lists of stolen passwords. Choose another one.")},
+}
 if CHECK_BREACHED_PASSWORDS:
-    AUTH_PASSWORD_VALIDATORS.append(
-        {
-            "NAME": "pwned_passwords_django.validators.PwnedPasswordsValidator",
-            "OPTIONS": {
-                "error_message": _(
-                    "This password is on lists of stolen passwords that attackers try. Choose another one."
-                )
-            },
-        }
-    )
+    AUTH_PASSWORD_VALIDATORS.append(BREACHED_PASSWORD_VALIDATOR)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
