@@ -23,6 +23,7 @@ from organizations.selectors import members_of
 from organizations.services import members as service
 
 PER_PAGE = 50
+LONGEST_SEARCH = 200
 
 
 @never_cache
@@ -31,7 +32,7 @@ PER_PAGE = 50
 def members(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the members, with `?q=` those whose name, address or team has these words."""
     member = resolve_member(request, slug)
-    words = request.GET.get("q", "")
+    words = request.GET.get("q", "")[:LONGEST_SEARCH]
     context = {
         "organization": member.organization,
         "member": member,
