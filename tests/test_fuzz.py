@@ -208,6 +208,7 @@ class Chance:
             seen = {mark for mark in FORBIDDEN[self.actor] if mark.lower() in f"{page}{reply.headers}".lower()}
             assert not seen, f"shown: {seen}"
         if "html" in reply.get("Content-Type", ""):
+            assert "<script>alert" not in page, "shown as it was entered"
             offered = Page(page)
             self.forms, self.links = (
                 [(method, urljoin(path, to), fields) for method, to, fields in offers if to[:1] in ("/", "?", "")]

@@ -93,6 +93,17 @@ def test_malformed(name: str, value: str) -> None:
     assert ran.stderr.count("\n") == 1
 
 
+def test_with_https_cookies_and_redirects_insist_on_it() -> None:
+    cookies = "SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY, s.SESSION_COOKIE_SAMESITE"
+    assert load(cookies).stdout == "True True True Lax\n"
+    assert load("SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS").stdout == "True 31536000\n"
+    assert load("SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS", BASE_URL="http://localhost").stdout == "False 0\n"
+
+
+def test_passwords_are_hashed_with_argon2() -> None:
+    assert load("PASSWORD_HASHERS[0]").stdout == "django.contrib.auth.hashers.Argon2PasswordHasher\n"
+
+
 def test_any_key_will_do_for_development() -> None:
     assert load(SECRET_KEY="short", DEBUG="true").stdout == "True\n"
 
