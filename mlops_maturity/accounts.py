@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.providers.openid_connect.views import login
 from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
+from requests import RequestException
+
+from mlops_maturity.errors import Link, message
 
 
 @never_cache
@@ -37,3 +42,17 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     end_sessions(request, [session])
     messages.success(request, _("That browser is logged out."))
     return redirect("usersessions_list")
+
+
+def sign_on(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Lead to the sign-on provider, or say that it does not answer, which allauth's own view takes for our fault."""
+    try:
+        return login(request, provider_id)
+    except RequestException:
+        return message(
+            request,
+            status=503,
+            heading=_("The service you log in with does not answer."),
+            text=_("Try again in a moment, or log in another way."),
+            link=Link(reverse("account_login"), _("Back to log-in")),
+        )

@@ -11,6 +11,7 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
     path("accounts/", accounts.overview, name="account"),
     path("accounts/sessions/<int:pk>/end/", accounts.end_session, name="end_session"),
+    path("accounts/oidc/<slug:provider_id>/login/", accounts.sign_on, name="sign_on"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("", include("organizations.urls")),

@@ -48,6 +48,8 @@ MATRIX = [
     Row("healthz", "get", EVERYONE),
     Row("metrics", "get", dict.fromkeys(ACTORS, 404)),
     Row("account", "get", dict.fromkeys(ACTORS, 200) | {"visitor": LOG_IN}),
+    # Without a sign-on provider there is nothing to sign on with.
+    Row("sign_on", "post", dict.fromkeys(ACTORS, 404)),
     Row("end_session", "post", ONLY_THE_MEMBER | {"member": 302}),
     Row("metrics", "get", dict.fromkeys(ACTORS, 404)),
     Row("home", "get", EVERYONE),
@@ -147,6 +149,7 @@ def test_who_may_open_what(
     viewer = cast.organization.members.get(role=Role.VIEWER)
     arguments: dict[str, list[Any]] = {
         "end_session": [session.pk],
+        "sign_on": ["sign-on"],
         "try_questions": ["governance"],
         "own_result": [kept.public_id],
         "revise_result": [kept.public_id],

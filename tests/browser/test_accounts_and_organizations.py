@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,15 +16,20 @@ from tests.browser.survey import expect_result, score, sheet
 ANSWERS = sheet("yyyyy yyyn? yynnn ynnnn nn?nn")
 
 
-def test_sign_up_keeps_the_result(new_context: NewContext, tmp_path: Path) -> None:
+def test_sign_up_keeps_the_result(new_context: NewContext, newest_mail: Callable[[str], str], tmp_path: Path) -> None:
     context = new_context()
     address = result(context, ANSWERS)
     page = context.new_page()
     page.goto(address)
     page.get_by_role("complementary", name="Keep this result").get_by_role("link", name="Sign up").click()
-    page.get_by_label("Email").fill(f"{uuid4().hex}@newcomer.example")
+    email = f"{uuid4().hex}@newcomer.example"
+    page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(uuid4().hex)
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
+    expect(page.get_by_role("heading", name="Enter the code")).to_be_visible()
+    [code] = re.findall(r"^ {4}([A-Z]{4}-[A-Z]{4})$", newest_mail(email), re.MULTILINE)
+    page.get_by_label("Code").fill(code)
+    page.get_by_role("button", name="Confirm the address").click()
     expect_result(page, score(ANSWERS, tmp_path))
     expect(page).to_have_url(address)
     expect(page.get_by_text("Keep this result")).to_have_count(0)

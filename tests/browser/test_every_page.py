@@ -16,6 +16,16 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
 STEP = f"/try/questions/{DEFINITION.dimensions[0].key}/"
 ANSWERS = sheet("yyyyy yyyn? yynnn ynnnn nn?nn")
+ACCOUNT_PAGES = (
+    "/accounts/",
+    "/accounts/email/",
+    "/accounts/password/change/",
+    "/accounts/2fa/",
+    "/accounts/2fa/totp/activate/",
+    "/accounts/sessions/",
+    "/accounts/3rdparty/",
+    "/accounts/logout/",
+)
 CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((element) => {
     const box = element.getBoundingClientRect();
     return box.width && box.right > document.documentElement.clientWidth + 1;
@@ -56,7 +66,7 @@ def _findings(page: Page, **options: Any) -> list[str]:
         ("/accounts/password/reset/", 200),
         ("/accounts/password/reset/done/", 200),
         ("/accounts/password/reset/key/1-no-such-key/", 200),
-        ("/accounts/confirm-email/no-such-key/", 200),
+        ("/accounts/login/code/", 200),
         ("/nowhere/", 404),
     ],
 )
@@ -142,7 +152,7 @@ def test_pages_of_a_member(context: BrowserContext, page: Page) -> None:
     rounds = [link.get_attribute("href") or "" for link in page.get_by_role("rowheader").get_by_role("link").all()]
     team, open_round, closed_round = rounds[0], rounds[3], rounds[4]
     assert "?team=" in team
-    for path in (team, open_round, closed_round, "/accounts/email/", "/accounts/password/change/", "/accounts/logout/"):
+    for path in (team, open_round, closed_round, *ACCOUNT_PAGES):
         expect_flawless(page, path=path)
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto("/")

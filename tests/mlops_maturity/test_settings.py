@@ -110,3 +110,37 @@ def test_any_key_will_do_for_development() -> None:
 
 def test_celery_finds_redis_at_a_unix_socket() -> None:
     assert load("CELERY_BROKER_URL", REDIS_URL="unix:///run/redis").stdout == "redis+socket:///run/redis\n"
+
+
+SIGN_ON = {
+    "OIDC_NAME": "Acme",
+    "OIDC_ISSUER_URL": "https://login.acme.example/realms/main",
+    "OIDC_CLIENT_ID": "client",
+    "OIDC_CLIENT_SECRET": "secret",
+}
+
+
+def test_sign_on_needs_all_its_variables() -> None:
+    ran = load("SOCIALACCOUNT_PROVIDERS, s.CONTENT_SECURITY_POLICY", **SIGN_ON)
+    assert "'server_url': 'https://login.acme.example/realms/main'" in ran.stdout
+    assert "'https://login.acme.example']" in ran.stdout
+    assert "'APPS': []" in load("SOCIALACCOUNT_PROVIDERS").stdout
+
+
+@pytest.mark.parametrize("name", SIGN_ON)
+def test_sign_on_is_set_up_whole_or_not_at_all(name: str) -> None:
+    ran = load(**SIGN_ON | {name: None})
+    assert ran.returncode == 1
+    assert f"not set: {name}" in ran.stderr
+    assert ran.stderr.count("\n") == 1
+
+
+def test_an_issuer_is_an_address() -> None:
+    ran = load(**SIGN_ON | {"OIDC_ISSUER_URL": "acme"})
+    assert ran.stderr.startswith('Settings: Environment variable "OIDC_ISSUER_URL" invalid: ')
+
+
+def test_stolen_passwords_are_looked_up_in_production() -> None:
+    names = "DEBUG, [row['NAME'] for row in s.AUTH_PASSWORD_VALIDATORS]"
+    assert "Pwned" in load(names).stdout
+    assert "Pwned" not in load(names, CHECK_BREACHED_PASSWORDS="false").stdout
