@@ -7,8 +7,8 @@ from celery import shared_task
 from organizations.services import invitations
 
 
-# SMTP's errors are OSErrors. Tried again for a day and a half.
-@shared_task(autoretry_for=(OSError,), retry_backoff=30, retry_backoff_max=4 * 3600, max_retries=16)
+# SMTP's errors are OSErrors. Tried again for about a day; within the hour, after which Redis would deliver it twice.
+@shared_task(autoretry_for=(OSError,), retry_backoff=30, retry_backoff_max=50 * 60, max_retries=60)
 def send_invitation(invitation_id: int) -> None:
     """Mail an invitation's link."""
     invitations.send_invitation(invitation_id=invitation_id)

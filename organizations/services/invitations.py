@@ -62,6 +62,8 @@ def invite(
             for invitation in invitations:
                 _enqueue_mail(invitation)
     except IntegrityError as error:
+        if "invitation_email_unique" not in str(error):
+            raise
         raise AlreadyThere(_known(organization, emails) or emails) from error
     return invitations
 
@@ -130,7 +132,7 @@ def _confirm(user: User, email: str) -> bool:
 
 
 def _known(organization: Organization, emails: Sequence[str]) -> list[str]:
-    """Return which of some addresses (in lower case) belong to members or are invited, in order. Two queries."""
+    """Return which of some addresses (in lower case) belong to members or are invited, in order. Three queries."""
     confirmed = EmailAddress.objects.filter(user=OuterRef("user"), email__in=emails, verified=True)
     members = Member.objects.filter(organization=organization).filter(Q(user__email__in=emails) | Exists(confirmed))
     taken = set(members.values_list("user__email", flat=True)) | set(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
 
-from organizations.models import Member, Organization, Role, Team
+from organizations.models import Invitation, Member, Organization, Role, Team
 
 
 class LastOwner(Exception):
@@ -37,12 +38,17 @@ def transfer_ownership(*, owner: Member, to: Member) -> None:
 
 @transaction.atomic
 def remove_member(*, member: Member) -> None:
-    """End a membership, one's own or another's; a second time does nothing. Raises LastOwner."""
+    """End a membership, one's own or another's; a second time does nothing. Raises LastOwner.
+
+    Invitations to the person's other addresses end too: none must let them back in.
+    """
     try:
         _lock(member)
     except Outdated:
         return
     _keep_an_owner(member)
+    addresses = EmailAddress.objects.filter(user=member.user_id).values("email")
+    Invitation.objects.filter(organization_id=member.organization_id, email__in=addresses).delete()
     member.delete()
 
 

@@ -53,6 +53,8 @@ def update_organization(*, organization: Organization, name: str, slug: str, tim
                 name=name, slug=slug, time_zone=time_zone, language=language
             )
     except IntegrityError as error:
+        if "slug" not in str(error):
+            raise
         raise SlugTaken(slug) from error
     organization.refresh_from_db()
 

@@ -18,6 +18,8 @@ def create_team(*, organization: Organization, name: str) -> Team:
         with transaction.atomic():
             return Team.objects.create(organization=organization, name=name)
     except IntegrityError as error:
+        if "team_name_unique" not in str(error):
+            raise
         raise NameTaken(name) from error
 
 
@@ -27,6 +29,8 @@ def rename_team(*, team: Team, name: str) -> None:
         with transaction.atomic():
             Team.objects.filter(pk=team.pk).update(name=name)
     except IntegrityError as error:
+        if "team_name_unique" not in str(error):
+            raise
         raise NameTaken(name) from error
     team.name = name
 

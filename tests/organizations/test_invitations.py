@@ -336,6 +336,9 @@ def test_the_wrong_account_is_told_what_to_do(cast: Cast, client_of: ClientOf) -
         assert f"The invitation is for {EMAIL}" in page
         assert f"{reverse('account_logout')}?next={url}" in page
     assert not cast.organization.members.filter(user=cast.outsider).exists()
+    log_out = reverse("account_logout")
+    assert f'<input type="hidden" name="next" value="{url}"' in client.get(log_out, {"next": url}).content.decode()
+    assert client.post(log_out, {"next": url})["Location"] == url
 
 
 def test_a_visitor_who_sends_the_form_logs_in_first(cast: Cast) -> None:

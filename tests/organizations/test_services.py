@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connection
 
 from organizations.models import Member, Organization, Role, Team
@@ -156,6 +157,16 @@ def test_one_of_two_owners_goes(cast: Cast) -> None:
     owner = member_of(cast, "owner")
     members.remove_member(member=owner)
     assert not Member.objects.filter(user=cast.owner).exists()
+
+
+def test_an_invitation_to_another_address_lets_no_one_back_in(cast: Cast) -> None:
+    EmailAddress.objects.create(user=cast.viewer, email="private@example.org", verified=True)
+    kept = factories.make_invitation(cast.organization)
+    for organization in (cast.organization, cast.elsewhere):
+        factories.make_invitation(organization, "private@example.org")
+    members.remove_member(member=member_of(cast, "viewer"))
+    assert list(cast.organization.invitations.all()) == [kept]
+    assert cast.elsewhere.invitations.exists()
 
 
 def test_removing_twice_does_nothing(cast: Cast) -> None:
