@@ -1,4 +1,4 @@
-"""One's own account: the page that leads to all of it, and the end of one session. The rest is django-allauth's."""
+"""One's own account: its overview, the end of one session, the way to sign-on. The rest is django-allauth's."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
 def sign_on(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Lead to the sign-on provider, or say that it does not answer, which allauth's own view takes for our fault."""
     try:
-        return login(request, provider_id)
+        answer: HttpResponse = login(request, provider_id)
     except RequestException:
         return message(
             request,
@@ -56,3 +56,4 @@ def sign_on(request: HttpRequest, provider_id: str) -> HttpResponse:
             text=_("Try again in a moment, or log in another way."),
             link=Link(reverse("account_login"), _("Back to log-in")),
         )
+    return answer

@@ -32,8 +32,8 @@ NEW_PASSWORD = "a quiet lighthouse at noon"
 STOLEN = "stolen from somewhere else"
 
 
-def log_in(client: Client, user: User, **headers: str) -> Any:
-    return client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD}, **headers)
+def log_in(client: Client, user: User, browser: str = "") -> Any:
+    return client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD}, HTTP_USER_AGENT=browser)
 
 
 # Nobody learns who has an account
@@ -202,9 +202,9 @@ def test_a_changed_password_is_told_by_mail(client_of: ClientOf) -> None:
 def test_sessions_are_listed_and_ended_one_by_one(client: Client) -> None:
     user = make_user()
     other, third = Client(), Client()
-    log_in(client, user, HTTP_USER_AGENT="This one")
-    log_in(other, user, HTTP_USER_AGENT="Stolen laptop")
-    log_in(third, user, HTTP_USER_AGENT="Phone")
+    log_in(client, user, "This one")
+    log_in(other, user, "Stolen laptop")
+    log_in(third, user, "Phone")
     says = text_of(client.get(reverse("usersessions_list")))
     assert says.count("since ") == 3
     assert says.count("this browser") == 1

@@ -67,7 +67,8 @@ class Passkey:
         """Return the answer to `navigator.credentials.create`."""
         asked = options["publicKey"]
         self.user = base64.urlsafe_b64decode(asked["user"]["id"] + "==")
-        public = cbor.encode(dict(ES256.from_cryptography_key(self.key.public_key())))
+        cose = ES256.from_cryptography_key(self.key.public_key())  # type: ignore[no-untyped-call]
+        public = cbor.encode(dict(cose))
         credential = bytes(16) + len(self.identity).to_bytes(2, "big") + self.identity + public
         authenticator = self._authenticator(asked["rp"]["id"], PRESENT | VERIFIED | HAS_KEY) + credential
         attestation = cbor.encode({"fmt": "none", "attStmt": {}, "authData": authenticator})
