@@ -83,7 +83,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_prometheus",
     "django_structlog",
-    "pghistory",
     "pgtrigger",
     "template_partials",
 ]
