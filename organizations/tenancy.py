@@ -78,7 +78,8 @@ class _PointsWithin(pgtrigger.Trigger):
 
     def __init__(self, field: str, *, name: str) -> None:
         self.field = field
-        super().__init__(name=name, operation=pgtrigger.Insert | pgtrigger.UpdateOf("organization_id", f"{field}_id"))
+        pointed = pgtrigger.UpdateOf("organization_id", f"{field}_id")  # type: ignore[no-untyped-call]
+        super().__init__(name=name, operation=pgtrigger.Insert | pointed)
 
     def get_func(self, model: Any) -> str:
         other = model._meta.get_field(self.field)

@@ -67,7 +67,7 @@ def make_world(name: str) -> Organization:
     return organization
 
 
-def row_of(model: type[models.Model], organization: Organization) -> Any:
+def row_of(model: Any, organization: Organization) -> Any:
     row = model._default_manager.filter(organization=organization).first()
     assert row is not None, f"make_world() makes no {model._meta.label}"
     return row
