@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
+from math import floor
 from typing import Literal
 
 from assessments.definition import Definition, Dimension, Level
@@ -19,6 +20,8 @@ Priority = Literal["high", "medium"]
 TARGET = Fraction(3, 5)
 """The lecture's target 3 of 5, as a share of the scale; so is the next."""
 HIGH_BELOW = Fraction(2, 5)
+IN_PLACE = Fraction(1, 2)
+"""From this mean of its answers on, a practice is told as in place: at least half say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,26 @@ def biggest_gap(card: ScoreCard) -> tuple[str, ...]:
     """Return the keys of the dimensions that share the lowest score; none where no dimension is below the top."""
     gaps = {d.key: card.scale - d.score for d in card.dimensions if d.score is not None and d.score < card.scale}
     return tuple(key for key, gap in gaps.items() if gap == max(gaps.values()))
+
+
+def levels_held(definition: Definition, card: ScoreCard) -> tuple[int, ...]:
+    """Return for each dimension up to which level its practices are in place without a gap, 0 where not even level 1.
+
+    A practice is in place where the mean of its answers is at least 1/2. A dimension without practices holds the whole
+    levels of its score.
+    """
+    tallies = {tally.key: tally for tally in card.questions}
+    return tuple(_held(dimension, card.scores[dimension.key], tallies) for dimension in definition.dimensions)
+
+
+def _held(dimension: Dimension, score: Fraction | None, tallies: dict[str, QuestionTally]) -> int:
+    practices = [question for question in dimension.questions if question.kind == "practice"]
+    if not practices:
+        return floor(score or 0)
+    means = {question.key: tallies[question.key].mean for question in practices}
+    open_levels = [q.level for q in practices if (mean := means[q.key]) is not None and mean < IN_PLACE]
+    below = [q.level for q in practices if means[q.key] is not None and q.level < min(open_levels, default=q.level + 1)]
+    return max(below, default=0)
 
 
 def next_level(definition: Definition, card: ScoreCard) -> NextLevel | None:

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from django.db.models import Count, Q, QuerySet
+
 from assessments.definition import Definition, Dimension, Level
 from assessments.models import Answer, Response, Result, Round
+from assessments.models.responses import ResponseStatus
 from assessments.models.rounds import RoundStatus
 from assessments.scoring import score_card
 from assessments.selectors.questionnaires import definition_of
 from assessments.selectors.results import KeptResult, kept_results
-from organizations.models import Organization, User
+from organizations.models import Organization, Team, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,20 @@ def dashboard_of(organization: Organization) -> Dashboard:
         previous=newest[1] if len(newest) > 1 else None,
         teams=[row for row in kept if latest and row.round == latest.round and row.team is not None],
     )
+
+
+def team_progress(round_: Round) -> QuerySet[Team]:
+    """Return a round's teams by name with `asked` and `submitted`: their participants, and how many of these submitted.
+
+    One query.
+    """
+    asked = Count("participants", filter=Q(participants__round=round_), distinct=True)
+    submitted = Count(
+        "participants",
+        filter=Q(participants__round=round_, participants__response__status=ResponseStatus.SUBMITTED),
+        distinct=True,
+    )
+    return Team.objects.filter(round_teams__round=round_).annotate(asked=asked, submitted=submitted).order_by("name")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
+from itertools import accumulate
 from typing import Any
 
 from assessments import scoring
@@ -21,7 +21,7 @@ SMALLEST_ANONYMOUS_GROUP = 3
 
 @dataclass(frozen=True, slots=True)
 class DimensionRow:
-    """A dimension with its score; `statement` says what the score means, `next_statement` what one point more does."""
+    """A dimension with its score; `statement` says what is in place without a gap, `next_statement` what comes next."""
 
     dimension: Dimension
     result: DimensionScore
@@ -57,7 +57,7 @@ class ResultPage:
     card: ScoreCard
     next_level: planning.NextLevel | None
     dimensions: Sequence[DimensionRow]
-    missing: Sequence[MissingRow]  # the largest gain first
+    missing: Sequence[MissingRow]  # dimensions to raise first, then the largest gain, then the lowest level
     unsure: Sequence[UnsureRow]  # what most are unsure of first
 
     @property
@@ -68,6 +68,14 @@ class ResultPage:
     def gaps(self) -> list[DimensionRow]:
         """The dimensions that share the lowest score."""
         return [row for row in self.dimensions if row.is_biggest_gap]
+
+    @property
+    def enough(self) -> int | None:
+        """How many of the missing practices, from the first, reach the next level; None where all do not."""
+        if self.next_level is None:
+            return None
+        gains = accumulate(row.practice.gain or Fraction() for row in self.missing)
+        return next((n for n, gain in enumerate(gains, start=1) if gain >= self.next_level.shortfall), None)
 
     @property
     def advised(self) -> list[DimensionRow]:
@@ -100,16 +108,21 @@ def result_page(definition: Definition, card: ScoreCard) -> ResultPage:
             DimensionRow(
                 dimension=dimension,
                 result=result,
-                statement=_statement(dimension, result.score),
-                next_statement=_statement(dimension, None if result.score is None else result.score + 1),
+                statement=_statement(dimension, result, held),
+                next_statement=_statement(dimension, result, held + 1),
                 advice=advice.get(dimension.key),
                 is_biggest_gap=dimension.key in gaps,
             )
-            for dimension, result in zip(definition.dimensions, card.dimensions, strict=True)
+            for dimension, result, held in zip(
+                definition.dimensions, card.dimensions, planning.levels_held(definition, card), strict=True
+            )
         ],
         missing=[
             MissingRow(definition.questions[practice.key], definition.dimension(practice.dimension), practice)
-            for practice in sorted(above.missing if above else (), key=lambda practice: -(practice.gain or 0))
+            for practice in sorted(
+                above.missing if above else (),
+                key=lambda practice: (practice.dimension not in advice, -(practice.gain or 0), practice.level),
+            )
         ],
         unsure=sorted(
             (
@@ -165,10 +178,11 @@ def _kept(round_: Round, row: Result) -> KeptResult:
     )
 
 
-def _statement(dimension: Dimension, score: Fraction | None) -> str:
-    """Return what a score in the dimension means, empty where there is no such statement."""
-    number = -1 if score is None else floor(score)
-    return dimension.statements[number] if 0 <= number < len(dimension.statements) else ""
+def _statement(dimension: Dimension, result: DimensionScore, number: int) -> str:
+    """Return the dimension's statement of that number, empty without a score or such a statement."""
+    if result.score is None or number >= len(dimension.statements):
+        return ""
+    return dimension.statements[number]
 
 
 def _rounded(score: Fraction | None) -> float | None:

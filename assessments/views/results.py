@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from assessments.models import Response, Round
 from assessments.models.rounds import RoundStatus
+from assessments.selectors.organizations import team_progress
 from assessments.selectors.responses import answers_of
 from assessments.selectors.results import kept_results, own_card, result_page
 from assessments.services import responses as service
@@ -77,8 +78,9 @@ def round_result(request: HttpRequest, slug: str, round_id: int) -> HttpResponse
     round_ = get_object_or_404(
         Round.objects.with_progress().defer("version__definition"), pk=round_id, organization=member.organization
     )
-    context = {"organization": member.organization, "round": round_, "member": member}
+    context: dict[str, object] = {"organization": member.organization, "round": round_, "member": member}
     if round_.status != RoundStatus.CLOSED:
+        context["teams"] = team_progress(round_)
         return render(request, "assessments/results/not_closed.html", context)
     results = kept_results([round_])
     chosen = request.GET.get("team", "")

@@ -162,8 +162,8 @@ def submit(request: HttpRequest, response: Response) -> HttpResponse:
 
 def _review_page(request: HttpRequest, response: Response, *, status: int = 200) -> HttpResponse:
     definition = definition_of(response.version_id)
-    progress = progress_of(definition, choices_of(response))
-    context = {"response": response, "definition": definition, "progress": progress}
+    answers = answers_of(response)
+    context = {"response": response, "answers": answers, "progress": progress_of(definition, _chosen(answers))}
     return render(request, "assessments/survey/review.html", context, status=status)
 
 

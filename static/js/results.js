@@ -13,22 +13,29 @@
     return `${words.slice(0, middle).join(" ")}\n${words.slice(middle).join(" ")}`;
   };
 
+  // The library goes round against the clock; people read with it.
+  const clockwise = ([first, ...others]) => [first, ...others.reverse()];
+
   const radar = (data, element) => ({
     animation: false,
     radar: {
-      indicator: data.names.map((name) => ({ name: wrapped(name), max: data.top })),
+      indicator: clockwise(data.names).map((name, n) => ({
+        name: wrapped(name),
+        max: data.top,
+        axisLabel: { show: n === 0, color: css("--bs-secondary-color"), fontSize: 11, showMinLabel: false },
+      })),
       radius: element.clientWidth < 480 ? "54%" : "64%",
       splitNumber: Math.round(data.top),
       axisName: axis(),
-      axisLine: { lineStyle: { color: css("--line") } },
-      splitLine: { lineStyle: { color: css("--line") } },
+      axisLine: { lineStyle: { color: css("--bs-secondary-color"), opacity: 0.35 } },
+      splitLine: { lineStyle: { color: css("--bs-secondary-color"), opacity: 0.35 } },
       splitArea: { show: false },
     },
     series: [
       {
         type: "radar",
         symbolSize: 7,
-        data: [{ value: data.scores }],
+        data: [{ value: clockwise(data.scores) }],
         lineStyle: { width: 2.5, color: css("--brand") },
         itemStyle: { color: css("--brand") },
         areaStyle: { color: css("--brand"), opacity: 0.2 },

@@ -129,10 +129,10 @@ def test_report_for_people(file: Callable[[str], str]) -> None:
         "At least 5 practices more in place",
         "",
         "Raise first:",
-        "  Model development from 2.00 to 3.00 (medium priority)",
-        "  Model deployment from 2.00 to 3.00 (medium priority)",
         "  Monitoring & observability from 1.00 to 3.00 (high priority)",
         "  Governance & compliance from 1.00 to 3.00 (high priority)",
+        "  Model development from 2.00 to 3.00 (medium priority)",
+        "  Model deployment from 2.00 to 3.00 (medium priority)",
     ]
 
 

@@ -56,7 +56,7 @@ class TestOwnResult:
         assert "The biggest gap Governance & compliance (0.00)" in says
         assert "Governance & compliance 0.00 3.00 High Monitoring & observability 1.00 3.00 High" in says
         assert "Model development 2.00 3.00 Medium Model deployment 2.00 3.00 Medium" in says
-        assert "What level 2 needs: Automated Training 0.40 points are missing. At least 2 more practices" in says
+        assert "What level 2 needs: Automated Training 0.40 points are missing. The first 2 of these practices" in says
         assert "This level 1 DevOps but no MLOps" in says
         assert "Next level 2 Automated Training" in says
 
@@ -78,6 +78,28 @@ class TestOwnResult:
         assert "Every dimension has reached 3" in says
         assert "biggest gap" not in says
         assert "Next level" not in says
+
+    def test_a_statement_tells_only_what_is_in_place_without_a_gap(
+        self, cast: Cast, client: Client, version: QuestionnaireVersion
+    ) -> None:
+        dimension = definition_of(version.pk).dimensions[2]
+        answers = counting(version, 0, 0, 0, 0, 0) | {question.key: "yes" for question in dimension.questions[2:]}
+        kept = make_response(answers, user=cast.member, version=version)
+
+        says = text_of(client.get(kept.get_absolute_url()).content)
+
+        assert f"{dimension.title} {dimension.statements[0]} 3.00" in says
+        assert dimension.statements[3] not in says
+
+    def test_what_to_raise_comes_before_what_is_high_already(
+        self, cast: Cast, client: Client, version: QuestionnaireVersion
+    ) -> None:
+        kept = make_response(counting(version, 3, 2, 2, 1, 0), user=cast.member, version=version)
+
+        says = text_of(client.get(kept.get_absolute_url()).content)
+
+        assert says.index("Governance & compliance · level 1") < says.index("Model deployment · level 3")
+        assert says.index("Model deployment · level 3") < says.index("Data management · level 4")
 
     def test_not_sure_is_shown_apart(self, cast: Cast, client: Client, version: QuestionnaireVersion) -> None:
         question = definition_of(version.pk).dimensions[3].questions[0]
@@ -219,6 +241,7 @@ class TestRoundResult:
         says = text_of(client.get(url_of(round_)).content)
 
         assert "1 of 2 participants have submitted" in says
+        assert "Pricing 1 of 2" in says
         assert "level" not in says.lower().split("this round is still open")[1]
 
     def test_an_anonymous_round_shows_no_group_under_three(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from assessments.definition import Combine, Definition, Method
 from assessments.scoring import Aggregate, deciding_score, score_card
-from roadmaps.planning import NextLevel, Recommendation, biggest_gap, next_level, recommendations
+from roadmaps.planning import NextLevel, Recommendation, biggest_gap, levels_held, next_level, recommendations
 from tests.definitions import (
     FIVE,
     counting,
@@ -190,3 +190,38 @@ def test_practices_needed_is_the_least_number_that_reaches_the_next_level(
     fewest = next((n for n in range(1, len(missing) + 1) if any(map(reaches, combinations(missing, n)))), None)
 
     assert above.practices_needed == fewest
+
+
+def test_a_dimension_holds_the_levels_below_its_first_gap() -> None:
+    questionnaire = definition(dimension("data", *(question(f"data.{level}", level=level) for level in range(1, 6))))
+
+    def held(*responses: str) -> tuple[int, ...]:
+        answers = [dict(zip(questionnaire.questions, response.split(), strict=True)) for response in responses]
+        return levels_held(questionnaire, score_card(questionnaire, answers))
+
+    assert held("no yes yes yes yes") == (0,)
+    assert held("yes yes no yes no") == (2,)
+    assert held("yes yes yes yes yes") == (5,)
+    assert held("yes not_applicable yes no no") == (3,)
+    assert held("yes yes no no no", "yes no no no no") == (2,)
+    assert held("yes yes no no no", "yes no no no no", "yes no no no no") == (1,)
+
+
+def test_a_dimension_of_ladders_holds_the_whole_levels_of_its_score() -> None:
+    questionnaire = definition(dimension("data", question("data.ladder", kind="ladder", choices=statements())))
+
+    assert levels_held(questionnaire, score_card(questionnaire, [{"data.ladder": "3"}, {"data.ladder": "4"}])) == (3,)
+
+
+@given(data=st.data())
+def test_one_respondent_holds_no_more_than_the_score(data: st.DataObject) -> None:
+    questionnaire = five_by_five()
+    choices = st.sampled_from(["yes", "no", "not_sure"])
+    answers = {key: data.draw(choices) for key in questionnaire.questions}
+    card = score_card(questionnaire, [answers])
+
+    assert all(
+        held <= score
+        for held, score in zip(levels_held(questionnaire, card), card.scores.values(), strict=True)
+        if score is not None
+    )

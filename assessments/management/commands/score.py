@@ -135,7 +135,7 @@ def _recommendation_lines(definition: Definition, advice: tuple[Recommendation, 
     priorities = {"high": _("high priority"), "medium": _("medium priority")}
     yield ""
     yield _("Raise first:")
-    for item in advice:
+    for item in sorted(advice, key=lambda item: (item.priority != "high", item.current_score)):
         yield "  " + _("%(dimension)s from %(current).2f to %(target).2f (%(priority)s)") % {
             "dimension": definition.dimension(item.dimension).title,
             "current": item.current_score,
