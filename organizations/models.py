@@ -95,10 +95,14 @@ class Organization(models.Model):
         constraints = [
             models.CheckConstraint(condition=~models.Q(name=""), name="organization_name_given"),
             models.CheckConstraint(condition=~models.Q(slug=""), name="organization_slug_given"),
+            models.CheckConstraint(condition=models.Q(slug=Lower("slug")), name="organization_slug_lower_case"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        self.slug = self.slug.lower()
 
 
 class Team(models.Model):
