@@ -30,7 +30,7 @@ $(INSTALLED): requirements-dev.lock.txt
 	@$(BIN)python -m mlops_maturity.devservices env
 
 demo: install ## run the application with demo data, at PORT=8000, until Ctrl-C
-	@$(BIN)python -m mlops_maturity.devservices demo --port $(PORT)
+	@$(BIN)python -m mlops_maturity.devservices demo --port='$(PORT)'
 
 test: $(INSTALLED) chromium ## run every check and every test, on services of their own
 	@$(ON_SERVICES) checks CHECKS='$(LINT) tests'

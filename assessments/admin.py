@@ -147,6 +147,10 @@ class RoundAdmin(ModelAdmin):
         is_closed = obj is not None and obj.status == RoundStatus.CLOSED
         return not is_closed and super().has_change_permission(request, obj)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Round | None = None) -> bool:
+        is_closed = obj is not None and obj.status == RoundStatus.CLOSED
+        return not is_closed and super().has_delete_permission(request, obj)
+
     def formfield_for_foreignkey(self, db_field: ForeignKey[Any], request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "version":
             published = QuestionnaireVersion.objects.published().defer("definition")
@@ -206,12 +210,22 @@ class AnswerInline(ReadOnlyMixin, TabularInline):
 
 @admin.register(Response)
 class ResponseAdmin(ReadOnlyMixin, ModelAdmin):
-    list_display = ["public_id", "who", "organization", "version", "status", "created_at", "submitted_at"]
+    list_display = ["who", "round", "organization", "version", "status", "created_at", "submitted_at"]
     list_filter = ["status", ("participant", admin.EmptyFieldListFilter), "organization"]
     search_fields = ["=public_id", "user__email", "organization__name"]
     date_hierarchy = "created_at"
     ordering = ["-created_at"]
-    fields = ["public_id", "who", "organization", "version", "status", "created_at", "updated_at", "submitted_at"]
+    fields = [
+        "public_id",
+        "who",
+        "round",
+        "organization",
+        "version",
+        "status",
+        "created_at",
+        "updated_at",
+        "submitted_at",
+    ]
     readonly_fields = fields
 
     def get_inlines(self, request: HttpRequest, obj: Response | None) -> list[type[TabularInline]]:
@@ -229,6 +243,10 @@ class ResponseAdmin(ReadOnlyMixin, ModelAdmin):
             return str(response.user or _("a visitor"))
         return _("someone, anonymously") if _is_anonymous(response) else response.participant.email
 
+    @admin.display(description=gettext_lazy("round"))
+    def round(self, response: Response) -> Round | None:
+        return response.participant.round if response.participant else None
+
 
 def _is_anonymous(response: Response) -> bool:
     return response.participant is not None and response.participant.round.anonymous
@@ -236,6 +254,8 @@ def _is_anonymous(response: Response) -> bool:
 
 @admin.register(Result)
 class ResultAdmin(ReadOnlyMixin, ModelAdmin):
+    """Results are kept: they go with their organization only, and keep their team and round from being deleted."""
+
     list_display = ["round", "organization", "team", "level_shown", "respondents", "created_at"]
     list_filter = [("team", admin.EmptyFieldListFilter), "organization"]
     list_select_related = ["round", "organization", "team"]
@@ -243,6 +263,9 @@ class ResultAdmin(ReadOnlyMixin, ModelAdmin):
     date_hierarchy = "round__starts_on"
     fields = ["round", "organization", "team", "respondents", "created_at", "score_card"]
     readonly_fields = fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Result | None = None) -> bool:
+        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Result]:
         return Result.objects.defer("card")

@@ -58,8 +58,18 @@ def _parse(text: str) -> Any:
     """Return dicts, lists and strings. JSON is tried first only because large files are read much faster so."""
     try:
         return json.loads(text, object_pairs_hook=_without_duplicates, parse_int=str, parse_float=str)
-    except json.JSONDecodeError:
-        return _parse_yaml(text)
+    except json.JSONDecodeError as error:
+        try:
+            return _parse_yaml(text)
+        except AnswerFileError:
+            if text.lstrip().startswith("{"):
+                raise AnswerFileError(_broken_json(error)) from error
+            raise
+
+
+def _broken_json(error: json.JSONDecodeError) -> str:
+    place = {"line": error.lineno, "column": error.colno, "problem": error.msg}
+    return _("line %(line)d, column %(column)d: this is not valid JSON (%(problem)s).") % place
 
 
 def _parse_yaml(text: str) -> Any:

@@ -16,6 +16,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
@@ -23,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, PaginationInlineFormSet, UserChangeForm, UserCreationForm
 
-from organizations.models import Invitation, Member, Organization, Team, User
+from organizations.models import Invitation, Member, Organization, Role, Team, User
 
 # One way to log in: the accounts' page counts failed attempts, the administration's own does not.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -110,8 +111,21 @@ class TeamInline(TenantInline):
     can_delete = False
 
 
+NO_OWNER = _("An organization needs an owner: make another member one first.")
+
+
 class MemberFormSet(TenantFormSet):
     once = "user"
+
+    def clean(self) -> None:
+        """Keep an organization from losing its last owner."""
+        super().clean()
+        shown = [form.instance.pk for form in self.initial_forms]
+        owners = self.instance.members.filter(role=Role.OWNER)
+        stay = [form for form in self.forms if form not in self.deleted_forms]
+        is_owned = any(form.cleaned_data.get("role") == Role.OWNER for form in stay)
+        if owners.exists() and not is_owned and not owners.exclude(pk__in=shown).exists():
+            raise ValidationError(NO_OWNER)
 
 
 class MemberInline(TenantInline):
@@ -206,6 +220,11 @@ class OrganizationAdmin(ModelAdmin):
             member_count=Count("members", distinct=True), team_count=Count("teams", distinct=True)
         )
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Let a superuser delete what may not be deleted alone, such as results, with the whole organization."""
+        listed, counts, refused, protected = super().get_deleted_objects(objs, request)
+        return listed, counts, set() if request.user.is_superuser else refused, protected
+
     @admin.display(description=_("members"), ordering="member_count")
     def member_count(self, organization: Any) -> Any:
         return organization.member_count
@@ -236,8 +255,19 @@ class InvitationAdmin(ReadOnlyMixin, ModelAdmin):
     fields = ["organization", "email", "role", "team", "invited_by", "created_at", "sent_at", "expires_at"]
 
 
+class MemberForm(forms.ModelForm):  # type: ignore[type-arg]  # takes none when it runs
+    def clean(self) -> None:
+        super().clean()
+        before = Member.objects.filter(pk=self.instance.pk, role=Role.OWNER).first()
+        if before and {"role", "organization"} & set(self.changed_data):
+            others = Member.objects.filter(organization=before.organization_id, role=Role.OWNER).exclude(pk=before.pk)
+            if not others.exists():
+                raise ValidationError(NO_OWNER)
+
+
 @admin.register(Member)
 class MemberAdmin(ModelAdmin):
+    form = MemberForm
     list_display = ["user", "organization", "role", "team", "joined_at"]
     list_filter = ["role", "organization"]
     list_select_related = ["user", "organization", "team"]
@@ -245,3 +275,7 @@ class MemberAdmin(ModelAdmin):
     date_hierarchy = "joined_at"
     autocomplete_fields = ["user", "organization", "team"]
     readonly_fields = ["joined_at"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Member | None = None) -> bool:
+        """Owners go on their organization's page, which sees whether one remains, or are given another role first."""
+        return not (obj and obj.role == Role.OWNER) and super().has_delete_permission(request, obj)

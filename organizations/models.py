@@ -116,10 +116,14 @@ class Organization(models.Model):
                 name="organization_slug_free",
                 violation_error_message=_("This address is taken by the site itself."),
             ),
+            models.CheckConstraint(condition=models.Q(slug=Lower("slug")), name="organization_slug_lower_case"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        self.slug = self.slug.lower()
 
 
 class Team(models.Model):

@@ -27,6 +27,7 @@ from tests.factories import Cast
 
 ClientOf = Callable[[User], Client]
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+KEPT = {Round, Result}
 NOT_ADDED_BY_HAND = {Authenticator, Invitation, QuestionnaireVersion, Participant, Response, Result}
 
 
@@ -87,7 +88,7 @@ def test_every_page_opens_for_staff(model: type[models.Model], staff: Client) ->
     assert staff.get(url(model, "changelist"), {"q": "acme"}).status_code == 200
     assert staff.get(url(model, "change", row.pk)).status_code == 200
     assert staff.get(url(model, "history", row.pk)).status_code == 200
-    assert staff.get(url(model, "delete", row.pk)).status_code == 200
+    assert staff.get(url(model, "delete", row.pk)).status_code == (403 if model in KEPT else 200)
     assert staff.get(url(model, "add")).status_code == (403 if model in NOT_ADDED_BY_HAND else 200)
 
 
@@ -272,12 +273,46 @@ def test_a_member_joins_no_team_of_another_organization(staff: Client, cast: Cas
 
 
 def test_what_others_rest_on_is_not_deleted(staff: Client) -> None:
-    rows = make_row_of_each()
+    version = factories.make_round().version
+    rows = {QuestionnaireVersion: version, Questionnaire: version.questionnaire}
     for model in (QuestionnaireVersion, Questionnaire):
         page = staff.get(url(model, "delete", rows[model].pk)).content.decode()
         assert "would require deleting the following protected related objects" in page
         assert staff.post(url(model, "delete", rows[model].pk), {"post": "yes"}).status_code == 200
         assert model._default_manager.filter(pk=rows[model].pk).exists()
+
+
+@pytest.mark.parametrize("model", [Round, Result, Team])
+def test_a_kept_result_is_not_deleted_with_what_it_is_about(model: type[models.Model], staff: Client) -> None:
+    row = make_row_of_each()[model]
+    before = Result.objects.count()
+    assert staff.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+    chosen = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+    staff.post(url(model, "changelist"), chosen)
+    assert model._default_manager.filter(pk=row.pk).exists()
+    assert Result.objects.count() == before
+
+
+@pytest.mark.parametrize("change", [{"role": "viewer"}, {"DELETE": "on"}])
+def test_an_organizations_page_keeps_its_only_owner(change: dict[str, str], staff: Client, cast: Cast) -> None:
+    owner = cast.elsewhere.members.get()
+    data = {"name": "Borealis", "slug": "borealis", "time_zone": "UTC"} | formset("teams")
+    row = {"id": owner.pk, "user": owner.user_id, "role": "owner", "team": ""} | change
+    answer = staff.post(url(Organization, "change", cast.elsewhere.pk), data | formset("members", row, initial=1))
+    assert "An organization needs an owner" in answer.content.decode()
+    assert cast.elsewhere.members.get().role == Role.OWNER
+
+
+def test_a_members_page_keeps_the_only_owner(staff: Client, cast: Cast) -> None:
+    owner = cast.elsewhere.members.get()
+    data = {"organization": owner.organization_id, "user": owner.user_id, "role": "viewer", "team": ""}
+    page = url(Member, "change", owner.pk)
+    assert "An organization needs an owner" in staff.post(page, data).content.decode()
+    assert staff.post(url(Member, "delete", owner.pk), {"post": "yes"}).status_code == 403
+    assert staff.post(url(User, "delete", owner.user_id), {"post": "yes"}).status_code == 403
+    assert cast.elsewhere.members.get().role == Role.OWNER
+    factories.make_member(cast.elsewhere, role=Role.OWNER)
+    assert staff.post(page, data).status_code == 302
 
 
 def test_an_organization_goes_with_everything_below_it(staff: Client) -> None:
@@ -298,7 +333,8 @@ def test_an_anonymous_response_is_nobodys(anonymous: bool, staff: Client) -> Non
     response = factories.make_response(participant=participant)
     in_list = staff.get(url(Response, "changelist"), {"q": str(response.public_id)}).content.decode()
     alone = staff.get(url(Response, "change", response.pk)).content.decode()
-    assert str(response.public_id) in in_list
+    assert url(Response, "change", response.pk) in in_list
+    assert "Q3 2026" in in_list
     for found in ("shy@example.org" in in_list, "shy@example.org" in alone, "data_management." in alone):
         assert found is not anonymous
 

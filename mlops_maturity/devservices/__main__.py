@@ -17,7 +17,7 @@ def main() -> int:
     parser = ArgumentParser(prog="python -m mlops_maturity.devservices", description="Private PostgreSQL and Redis.")
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="run the whole application with its demo data, until Ctrl-C")
-    demo.add_argument("--port", type=int, default=DEFAULT_PORT)
+    demo.add_argument("--port", default=str(DEFAULT_PORT))
     run = commands.add_parser("run", help="run a command on services of its own: run -- COMMAND ...")
     run.add_argument("words", nargs=REMAINDER)
     commands.add_parser("env", help="write the addresses of the demo's services to .env, for manage.py")
@@ -26,7 +26,7 @@ def main() -> int:
     try:
         match options.command:
             case "demo":
-                run_demo(Folder(data_root() / "demo"), options.port)
+                run_demo(Folder(data_root() / "demo"), _port(options.port))
             case "run":
                 words = options.words[options.words[:1] == ["--"] :]
                 return run_command(data_root(), words or parser.error("run needs a command"))
@@ -38,6 +38,12 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 2**16):
+        raise ServiceError(f"{text!r} is no port: choose a number from 1 to 65535 with PORT=")
+    return int(text)
 
 
 if __name__ == "__main__":

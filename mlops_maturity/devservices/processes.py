@@ -136,8 +136,8 @@ def _alive(process: psutil.Process) -> bool:
 
 
 @contextlib.contextmanager
-def held(folder: Folder, purpose: str) -> Iterator[None]:
-    """Hold the folder from the end of any leftovers to the end of everything started in it.
+def held(folder: Folder, purpose: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Hold the folder from the end of any leftovers to the end of everything started in it; yield its guard.
 
     Raises ServiceError where somebody holds it, naming their purpose, or where it can't be made.
     """
@@ -146,7 +146,7 @@ def held(folder: Folder, purpose: str) -> Iterator[None]:
         sweep(folder)
         guard = _start_guard(folder, lock)
         try:
-            yield
+            yield guard
         finally:
             for number in STOP_SIGNALS:
                 signal.signal(number, signal.SIG_IGN)

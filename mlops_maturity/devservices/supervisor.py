@@ -10,8 +10,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from mlops_maturity.devservices.environment import settings
@@ -46,7 +46,7 @@ def run_demo(folder: Folder, port: int) -> None:
     """
     url = f"http://127.0.0.1:{port}"
     begin = time.monotonic()
-    with stop_signals(), suppress(Stopped), held(folder, f"at {url}"):
+    with stop_signals(), suppress(Stopped), held(folder, f"at {url}") as guard, _stopping():
         _require_free(port)
         environ = {**os.environ, **settings(folder, port), "PYTHONUNBUFFERED": "1"}
         processes = start_servers(folder)
@@ -62,7 +62,19 @@ def run_demo(folder: Folder, port: int) -> None:
         )
         while True:
             _check(folder, processes)
+            if guard.poll() is not None:
+                raise ServiceError("The process that would clean up after a crash has ended, so all is stopped")
             time.sleep(0.2)
+
+
+@contextmanager
+def _stopping() -> Iterator[None]:
+    """Say that a signal was heard, as stopping takes some seconds."""
+    try:
+        yield
+    except Stopped:
+        _say("Stopping …")
+        raise
 
 
 def run_command(root: Path, command: Sequence[str]) -> int:

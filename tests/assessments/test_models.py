@@ -88,6 +88,7 @@ BROKEN: dict[str, tuple[Callable[[], models.Model], str | None]] = {
     "organization_name_given": (lambda: Organization(name="", slug="acme"), "name"),
     "organization_slug_given": (lambda: Organization(name="Acme", slug=""), "slug"),
     "organization_slug_free": (lambda: Organization(name="New", slug="new"), FORM),
+    "organization_slug_lower_case": (lambda: Organization(name="Acme", slug="ACME"), None),
     "team_name_unique": (lambda: again(team(name="Data"), name="DATA"), FORM),
     "team_name_given": (lambda: team(name=""), "name"),
     "member_user_unique": (lambda: again(member()), FORM),

@@ -73,6 +73,7 @@ def test_second_demo_of_a_folder_is_refused_and_another_folders_is_not(
     assert status_of(f"{demo.url}/readyz") == 200
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0
+    assert demo.services.output.endswith("\nStopping …\n")
     assert demo.services.processes() == []
 
 
@@ -94,6 +95,7 @@ def test_crash_of_any_part_stops_all_and_the_next_start_heals_it(demo: Demo) -> 
 def test_killed_supervisor_and_guard_are_healed_by_the_next_start(demo: Demo) -> None:
     process = demo.start()
     demo.keep("supervisor")
+    process.send_signal(signal.SIGSTOP)
     demo.services.process(" guard ").kill()
     process.kill()
     process.wait()
@@ -104,6 +106,20 @@ def test_killed_supervisor_and_guard_are_healed_by_the_next_start(demo: Demo) ->
     process.send_signal(signal.SIGHUP)
     assert process.wait(60) == 0
     assert demo.services.processes() == []
+
+
+def test_end_of_the_guard_stops_all(demo: Demo) -> None:
+    process = demo.start()
+    demo.services.process(" guard ").kill()
+    assert process.wait(60) == 1
+    assert "clean up after a crash has ended, so all is stopped\n" in demo.services.output
+    assert demo.services.processes() == []
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "99999", "80x", "-1", "", "\u00b2"])
+def test_impossible_port_is_one_line(services: Services, port: str) -> None:
+    ran = services.run("demo", f"--port={port}")
+    assert (ran.returncode, ran.stderr) == (1, f"{port!r} is no port: choose a number from 1 to 65535 with PORT=\n")
 
 
 def test_port_of_a_listener_that_does_not_answer_is_taken(services: Services) -> None:
