@@ -1,3 +1,4 @@
+    *(["mlops_maturity.errors.own_not_found"] if DEBUG else []),
 """Settings, all from the environment; docs/operations.md lists every variable."""
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    *(["mlops_maturity.errors.own_not_found"] if DEBUG else []),
+    "mlops_maturity.errors.only_utf_8",
 ]
 
 ROOT_URLCONF = "mlops_maturity.urls"
