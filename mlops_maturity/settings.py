@@ -1,4 +1,3 @@
-    *(["mlops_maturity.errors.own_not_found"] if DEBUG else []),
 """Settings, all from the environment; docs/operations.md lists every variable."""
 
 from __future__ import annotations
@@ -67,6 +66,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "mlops_maturity.errors.only_utf_8",
+    *(["mlops_maturity.errors.own_not_found"] if DEBUG else []),
 ]
 
 ROOT_URLCONF = "mlops_maturity.urls"
