@@ -77,12 +77,14 @@ class QuestionForm(forms.Form):
         return {"open": "open"} if self["note"].value() or self["evidence_url"].value() else {}
 
     def given(self) -> Given:
-        """Return what to keep of a bound form: each part that is valid, for any other what was kept before."""
+        """Return what to change, for a bound form: each part that was sent, is valid, and was changed on the page.
+
+        A page sent whole says along what it was loaded with, so that an old one undoes nothing given elsewhere since.
+        """
         self.full_clean()
-        kept = {**self.initial, **self.cleaned_data}
-        return Given(
-            question_key=self.question.key,
-            choice_key=kept.get("choice", ""),
-            note=kept.get("note", ""),
-            evidence_url=kept.get("evidence_url", ""),
-        )
+        changed = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if self.data.get(self.add_prefix(name)) not in (None, self.data.get(self.add_initial_prefix(name)))
+        }
+        return Given(self.question.key, changed.get("choice"), changed.get("note"), changed.get("evidence_url"))

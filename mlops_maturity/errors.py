@@ -79,6 +79,33 @@ def own_not_found(get_response: Callable[[HttpRequest], HttpResponse]) -> Callab
     return middleware
 
 
+def only_utf_8(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware that refuses a form in any other encoding, where Django would take it for Latin-1 or fail."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        charset = (request.content_params or {}).get("charset", "utf-8")
+        request.encoding = "utf-8"  # so that the page about it can be made
+        if charset.lower() not in ("utf-8", "utf8"):
+            return _unreadable(request, status=415)
+        if request.content_type == "application/x-www-form-urlencoded":
+            try:
+                request.body.decode()
+            except UnicodeDecodeError:
+                return _unreadable(request, status=400)
+        return get_response(request)
+
+    return middleware
+
+
+def _unreadable(request: HttpRequest, *, status: int) -> HttpResponse:
+    return message(
+        request,
+        status=status,
+        heading=_("Some characters could not be read."),
+        text=_("Forms have to be sent as UTF-8. Nothing was changed."),
+    )
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     return message(
         request,

@@ -15,6 +15,7 @@ from assessments.selectors.questionnaires import definition_of
 from organizations.models import User
 
 ABANDONED_AFTER_DAYS = 90
+PARTS = ("choice_key", "note", "evidence_url")
 
 
 class AlreadySubmitted(Exception):
@@ -31,15 +32,19 @@ class StillOpen(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a person gave for one question; an empty string is nothing given."""
+    """What a person gave for one question; an empty string takes a part back, None leaves it as it is kept."""
 
     question_key: str
-    choice_key: str = ""
-    note: str = ""
-    evidence_url: str = ""
+    choice_key: str | None = ""
+    note: str | None = ""
+    evidence_url: str | None = ""
 
-    def __bool__(self) -> bool:
-        return bool(self.choice_key or self.note or self.evidence_url)
+    def over(self, kept: Answer) -> Answer:
+        """Return what is kept with the parts given in place of its own; nothing is written."""
+        for part in PARTS:
+            if (value := getattr(self, part)) is not None:
+                setattr(kept, part, value)
+        return kept
 
 
 def start_response(*, version: QuestionnaireVersion, user: User | None) -> Response:
@@ -49,30 +54,30 @@ def start_response(*, version: QuestionnaireVersion, user: User | None) -> Respo
 
 @transaction.atomic
 def save_answers(*, response: Response, given: Iterable[Given]) -> None:
-    """Keep what was given, question by question; what was there before for the same question is replaced.
+    """Keep what was given, question by question; an answer of which nothing is left is deleted.
 
-    The response's row is locked first, so that no answer slips in after submission. Keys are taken as checked
-    against the definition. Four queries, however many answers. Raises AlreadySubmitted.
+    The response's row is locked first, so that no answer slips in after submission and two tabs that give parts of
+    one answer do not undo each other. Keys are taken as checked against the definition. Five queries, however many
+    answers. Raises AlreadySubmitted.
     """
     _lock_in_progress(response)
-    rows = list(given)
-    Answer.objects.filter(response=response, question_key__in=[row.question_key for row in rows if not row]).delete()
+    kept = {answer.question_key: answer for answer in response.answers.all()}
+    answers = [
+        row.over(
+            kept.get(row.question_key)
+            or Answer(organization_id=response.organization_id, response=response, question_key=row.question_key)
+        )
+        for row in given
+    ]
+    empty = [answer for answer in answers if not any(getattr(answer, part) for part in PARTS)]
+    Answer.objects.filter(response=response, question_key__in=[answer.question_key for answer in empty]).delete()
+    for answer in answers:
+        answer.pk = None  # as only a new row can meet the one kept and update it
     Answer.objects.bulk_create(
-        [
-            Answer(
-                organization_id=response.organization_id,
-                response=response,
-                question_key=row.question_key,
-                choice_key=row.choice_key,
-                note=row.note,
-                evidence_url=row.evidence_url,
-            )
-            for row in rows
-            if row
-        ],
+        [answer for answer in answers if answer not in empty],
         update_conflicts=True,
         unique_fields=["response", "question_key"],
-        update_fields=["choice_key", "note", "evidence_url", "updated_at"],
+        update_fields=[*PARTS, "updated_at"],
     )
     Response.objects.filter(pk=response.pk).update(updated_at=timezone.now())
 

@@ -32,13 +32,18 @@ P = ParamSpec("P")
 def with_response(
     view: Callable[Concatenate[HttpRequest, Response, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Hand the view the visitor's self-assessment; without one the visitor is told how to start."""
+    """Hand the view the visitor's self-assessment; without one the visitor is told how to start.
+
+    What is sent from a page of another self-assessment than the current one is refused.
+    """
 
     @wraps(view)
     def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         response = current_response(request)
         if response is None:
             return _nothing_started(request)
+        if request.POST.get("response", str(response.public_id)) != str(response.public_id):
+            return _another_assessment(request)
         return view(request, response, *args, **kwargs)
 
     return wrapped
@@ -56,12 +61,14 @@ def start(request: HttpRequest) -> HttpResponse:
             heading=_("There is no questionnaire yet."),
             text=_("An administrator can load it with “manage.py questionnaire load”."),
         )
-    if request.method == "POST":
-        take_up(request, service.start_response(version=version, user=account_of(request)))
-        return redirect("try_questions", definition_of(version.pk).dimensions[0].key)
     response = current_response(request)
+    if request.method == "POST" and (response is None or response.is_submitted):
+        response = service.start_response(version=version, user=account_of(request))
+        take_up(request, response)
     definition = definition_of(response.version_id if response else version.pk)
     progress = progress_of(definition, choices_of(response)) if response else None
+    if request.method == "POST" and progress:
+        return redirect("try_questions", progress.next_step.dimension.key)
     return render(
         request,
         "assessments/survey/start.html",
@@ -79,7 +86,8 @@ def questions(request: HttpRequest, response: Response, dimension_key: str) -> H
     if response.is_submitted:
         return _already_submitted(request, response) if request.method == "POST" else redirect(response)
     answers = answers_of(response)
-    forms = [QuestionForm(q, answers.get(q.key), request.POST or None) for q in dimension.questions]
+    data = request.POST if request.method == "POST" else None
+    forms = [QuestionForm(q, answers.get(q.key), data) for q in dimension.questions]
     if request.method == "POST":
         try:
             service.save_answers(response=response, given=[form.given() for form in forms])
@@ -88,6 +96,7 @@ def questions(request: HttpRequest, response: Response, dimension_key: str) -> H
         if all(form.is_valid() for form in forms):
             return redirect(_page_after(definition, dimension))
         answers = answers_of(response)
+        forms = [QuestionForm(q, answers.get(q.key), data) for q in dimension.questions]
     context = _step_context(response, definition, dimension, progress_of(definition, _chosen(answers)))
     return render(
         request,
@@ -110,19 +119,17 @@ def answer(request: HttpRequest, response: Response) -> HttpResponse:
             heading=_("This question is not part of the questionnaire."),
             text=_("Reload the page and answer again; what was saved before is still there."),
         )
-    answers = answers_of(response)
-    form = QuestionForm(question, answers.get(question.key), request.POST)
-    given = form.given()
+    form = QuestionForm(question, data=request.POST)
     try:
-        service.save_answers(response=response, given=[given])
+        service.save_answers(response=response, given=[form.given()])
     except service.AlreadySubmitted:
         return _already_submitted(request, response)
-    chosen = _chosen(answers) - {question.key} | ({question.key} if given.choice_key else set())
     dimension = definition.dimension_of(question.key)
+    progress = progress_of(definition, choices_of(response))
     return render(
         request,
         "assessments/survey/questions.html#saved",
-        _step_context(response, definition, dimension, progress_of(definition, chosen)) | {"form": form},
+        _step_context(response, definition, dimension, progress) | {"form": form},
         status=422 if form.errors else 200,
     )
 
@@ -209,6 +216,16 @@ def _nothing_started(request: HttpRequest) -> HttpResponse:
         heading=_("There is no assessment in progress in this browser."),
         text=_("It may have been discarded in another tab. Start a new one, or log in to find those you kept."),
         link=Link(reverse("try"), _("Start an assessment")),
+    )
+
+
+def _another_assessment(request: HttpRequest) -> HttpResponse:
+    return message(
+        request,
+        status=409,
+        heading=_("This page belongs to another assessment than the one now in progress in this browser."),
+        text=_("Nothing was changed. Go on with the current one."),
+        link=Link(reverse("try"), _("Go on")),
     )
 
 

@@ -10,8 +10,8 @@
   const form = document.querySelector("[data-step]");
   const status = document.querySelector("[data-save-state]");
 
-  // What the server has not confirmed, by question: {field name: value}. Each has its own place in the store, so that
-  // two tabs do not overwrite each other; where the browser keeps none, this page's memory has to do.
+  // What the server has not confirmed, by question: {field name: value} of what was changed here, so that no tab undoes
+  // what another one gave. Where the browser keeps none, this page's memory has to do.
   const pending = new Map();
   const stored = (action) => {
     try {
@@ -24,8 +24,7 @@
     pending.set(key, values);
     stored((store) => store.setItem(STORE + key, JSON.stringify(values)));
   };
-  const forget = (key, values) => {
-    if (JSON.stringify(pending.get(key)) !== JSON.stringify(values)) return;
+  const forget = (key) => {
     pending.delete(key);
     stored((store) => store.removeItem(STORE + key));
   };
@@ -36,8 +35,6 @@
   });
 
   const fieldset = (key) => form && form.querySelector(`[data-question="${CSS.escape(key)}"]`);
-  const belongsTo = (key, name) => name.startsWith(`${key}-`);
-  const valuesOf = (key) => Object.fromEntries([...new FormData(form)].filter(([name]) => belongsTo(key, name)));
 
   const show = (state) => {
     status.dataset.state = state;
@@ -48,20 +45,18 @@
   const showSaving = () => status.dataset.state === "offline" || show("saving");
 
   // Sending
-  const inFlight = new Map();
+  const FINAL = [400, 404, 409, 413, 415];
   const refused = new Set();
   let retryTimer;
   let retryDelay = RETRY.first;
   let leaveWhenSaved = false;
 
   const send = (key) => {
-    const values = pending.get(key);
-    if (!values) return;
-    inFlight.set(key, values);
+    if (!pending.has(key)) return;
     showSaving();
     const element = fieldset(key);
     if (element) htmx.trigger(element, "save");
-    else htmx.ajax("POST", survey.dataset.answerUrl, { source: survey, swap: "none", values: { question: key, ...values } });
+    else htmx.ajax("POST", survey.dataset.answerUrl, { source: survey, swap: "none", values: { question: key } });
   };
 
   const sendAll = () => {
@@ -78,40 +73,41 @@
 
   const leave = () => {
     const amiss = [...refused].map(fieldset).find(Boolean);
-    if (!amiss) form.submit();
+    if (!amiss) location.assign(form.dataset.step);
     else amiss.scrollIntoView();
     leaveWhenSaved = false;
   };
 
   const settle = () => {
-    if (inFlight.size) return;
     if ([...pending.keys()].some((key) => !refused.has(key))) return;
-    show(pending.size ? "refused" : "saved");
+    show(refused.size ? "refused" : "saved");
     if (leaveWhenSaved) leave();
     else if (!form && !pending.size) location.reload();
   };
 
   document.body.addEventListener("htmx:configRequest", (event) => {
-    const key = event.detail.elt.dataset.question;
-    if (!key) return;
-    for (const name of [...event.detail.formData.keys()]) {
-      if (!belongsTo(key, name)) event.detail.formData.delete(name);
-    }
-    event.detail.formData.set("question", key);
-    inFlight.set(key, valuesOf(key));
+    const { elt, formData } = event.detail;
+    const key = elt.dataset.question ?? formData.get("question");
+    for (const name of [...formData.keys()]) formData.delete(name);
+    // A request that waited in the queue carries what is newest when it goes out; its reply tells of nothing newer.
+    event.detail.carried = pending.get(key);
+    const values = { question: key, response: survey.dataset.survey, ...event.detail.carried };
+    for (const [name, value] of Object.entries(values)) formData.set(name, value);
   });
 
   document.body.addEventListener("htmx:afterRequest", (event) => {
-    const key = event.detail.requestConfig.formData.get("question");
+    const { carried, formData } = event.detail.requestConfig;
+    const key = formData.get("question");
     const code = event.detail.xhr.status;
-    const values = inFlight.get(key);
-    inFlight.delete(key);
+    const newest = pending.get(key) === carried;
     refused.delete(key);
     if (event.detail.successful) {
-      forget(key, values);
+      if (newest) forget(key);
       retryDelay = RETRY.first;
     } else if (code >= 400 && code < 500) {
-      refused.add(key);
+      // What can never be saved is not kept for a later visit, where it would be sent without a word.
+      if (newest) refused.add(key);
+      if (newest && FINAL.includes(code)) forget(key);
     } else {
       show("offline");
       retryLater();
@@ -141,7 +137,7 @@
   const changed = (element) => {
     clearTimeout(typing);
     const key = element.closest("[data-question]").dataset.question;
-    keep(key, valuesOf(key));
+    keep(key, { ...pending.get(key), [element.name]: element.value });
     showSaving();
     return key;
   };
@@ -170,7 +166,8 @@
       event.preventDefault();
       leaveWhenSaved = true;
       refused.clear();
-      changed(form.querySelector("[data-question]"));
+      const { question } = form.querySelector("[data-question]").dataset;
+      keep(question, { ...pending.get(question) });
       sendAll();
     });
   }
@@ -180,7 +177,8 @@
     const element = fieldset(key);
     if (!element) continue;
     for (const field of element.querySelectorAll("input, textarea")) {
-      const value = values[field.name] ?? "";
+      const value = values[field.name];
+      if (value === undefined) continue;
       if (field.type === "radio") field.checked = field.value === value;
       else field.value = value;
       if (field.type !== "radio" && value) field.closest("details").open = true;

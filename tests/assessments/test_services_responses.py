@@ -67,6 +67,13 @@ def test_what_is_given_is_kept_replaced_and_taken_back(response: Response, keys:
     assert rows(response) == [(first, "no", "gone", ""), (third, "", "later", "")]
 
 
+def test_a_part_not_given_stays(response: Response, keys: list[str]) -> None:
+    save_answers(response=response, given=[Given(keys[0], "yes", "seen", "https://wiki.example/1")])
+    save_answers(response=response, given=[Given(keys[0], None, "gone", None), Given(keys[1], None, None, None)])
+    save_answers(response=response, given=[Given(keys[0], None, None, "")])
+    assert rows(response) == [(keys[0], "yes", "gone", "")]
+
+
 def test_nothing_given_changes_nothing(response: Response) -> None:
     save_answers(response=response, given=[])
     assert rows(response) == []
@@ -82,7 +89,7 @@ def test_answers_carry_the_organization_of_their_round(db: None) -> None:
 def test_saving_costs_the_same_however_many(
     number: int, response: Response, keys: list[str], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with transaction.atomic(), django_assert_num_queries(6):  # four, and the savepoint around them
+    with transaction.atomic(), django_assert_num_queries(7):  # five, and the savepoint around them
         save_answers(response=response, given=[*(Given(key, "yes") for key in keys[:number]), Given(keys[24])])
 
 

@@ -81,6 +81,13 @@ class TestStart:
         assert page.status_code == 200
         assert Response.objects.get().user == user
 
+    def test_starting_in_a_second_tab_goes_on_with_what_the_first_one_started(self, visitor: Client) -> None:
+        for key in list(definition_of(response_of(visitor).version_id).questions)[:7]:
+            send(visitor, key, "yes")
+
+        assert visitor.post("/try/")["Location"] == "/try/questions/model_development/"
+        assert Response.objects.count() == 1
+
     def test_a_submitted_one_can_be_followed_by_a_new_one(self, visitor: Client) -> None:
         answer_everything(visitor)
         visitor.post("/try/submit/")
@@ -113,9 +120,15 @@ class TestAnswer:
 
     def test_a_later_answer_replaces_an_earlier_one(self, visitor: Client) -> None:
         send(visitor, VERSIONING, "no", note="Soon")
-        send(visitor, VERSIONING, "yes")
+        send(visitor, VERSIONING, "yes", note="")
 
         assert list(Answer.objects.values_list("choice_key", "note")) == [("yes", "")]
+
+    def test_parts_sent_by_two_tabs_are_both_kept(self, visitor: Client) -> None:
+        visitor.post("/try/answer/", {"question": VERSIONING, f"{VERSIONING}-note": "Soon"}, headers=HTMX)
+        visitor.post("/try/answer/", {"question": VERSIONING, f"{VERSIONING}-choice": "no"}, headers=HTMX)
+
+        assert list(Answer.objects.values_list("choice_key", "note")) == [("no", "Soon")]
 
     def test_the_progress_counts_choices_only(self, visitor: Client) -> None:
         _status, fragment = send(visitor, VERSIONING, note="Ask Ada")
@@ -175,6 +188,45 @@ class TestBadInput:
         assert reply.status_code == 422
         assert "Some characters could not be read" in reply.content.decode()
 
+    @pytest.mark.parametrize("path", ["/try/answer/", STEP])
+    def test_bytes_that_are_no_utf_8(self, visitor: Client, path: str) -> None:
+        body = f"question={VERSIONING}&{VERSIONING}-note=".encode() + b"\xe9\xff\xfe"
+
+        reply = visitor.post(path, body, content_type="application/x-www-form-urlencoded", headers=HTMX)
+
+        assert reply.status_code == 400
+        assert "Some characters could not be read" in reply.content.decode()
+
+    @pytest.mark.parametrize("path", ["/try/answer/", STEP])
+    def test_bytes_that_are_no_utf_8_in_several_parts(self, visitor: Client, path: str) -> None:
+        fields = {"question": VERSIONING.encode(), f"{VERSIONING}-note": b"\xe9\xff\xfe"}
+        parts = [f'--x\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n'.encode() + v for n, v in fields.items()]
+        body = b"\r\n".join([*parts, b"--x--\r\n"])
+
+        reply = visitor.post(path, body, content_type="multipart/form-data; boundary=x", headers=HTMX)
+
+        assert reply.status_code == 422
+        assert "Some characters could not be read" in reply.content.decode()
+
+    @pytest.mark.parametrize("path", ["/try/answer/", STEP])
+    @pytest.mark.parametrize("charset", ["utf-7", "latin-1", "nonsense"])
+    @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+    def test_another_encoding(self, visitor: Client, kind: str, charset: str, path: str) -> None:
+        reply = visitor.generic("POST", path, b"question=x", f"{kind}; charset={charset}", headers=HTMX)
+
+        assert reply.status_code == 415
+        assert "sent as UTF-8" in reply.content.decode()
+
+    @pytest.mark.parametrize("path", ["/try/answer/", STEP, "/try/submit/"])
+    def test_a_page_of_another_assessment(self, visitor: Client, path: str) -> None:
+        other = make_response({}, version=response_of(visitor).version, submitted=False)
+        data = {"response": str(other.public_id), "question": VERSIONING, f"{VERSIONING}-choice": "no"}
+
+        reply = visitor.post(path, data, headers=HTMX)
+
+        assert reply.status_code == 409
+        assert "This page belongs to another assessment" in reply.content.decode()
+
     @pytest.mark.parametrize("url", ["no url", "javascript:alert(1)", "ftp://files.example.org/x", "https://"])
     def test_an_evidence_link_that_is_none(self, visitor: Client, url: str) -> None:
         status, fragment = send(visitor, VERSIONING, "yes", note="Kept", evidence_url=url)
@@ -229,6 +281,40 @@ class TestStep:
 
         assert reply["Location"] == "/try/questions/model_development/"
         assert dict(Answer.objects.values_list("question_key", "choice_key")) == {VERSIONING: "yes", VALIDATION: "no"}
+
+    def test_a_page_that_is_out_of_date_undoes_nothing(self, visitor: Client) -> None:
+        """Unchanged on that page: a note, shown there as empty, and a choice; changed: another note, now cleared."""
+        send(visitor, VERSIONING, "yes", note="Given since")
+        send(visitor, VALIDATION, "no", note="To be cleared")
+        stale = {f"{VERSIONING}-note": "", f"{VERSIONING}-choice": "no", f"{VALIDATION}-note": ""}
+        loaded = {"note": "", "choice": "no"}
+
+        visitor.post(
+            STEP,
+            stale
+            | {f"initial-{VERSIONING}-{part}": value for part, value in loaded.items()}
+            | {f"initial-{VALIDATION}-note": "To be cleared"},
+        )
+
+        kept = dict((key, rest) for key, *rest in Answer.objects.values_list("question_key", "choice_key", "note"))
+        assert kept == {VERSIONING: ["yes", "Given since"], VALIDATION: ["no", ""]}
+
+    def test_an_empty_step_goes_on_and_changes_nothing(self, visitor: Client) -> None:
+        send(visitor, VERSIONING, "yes", note="Kept")
+
+        reply = visitor.post(STEP, b"", content_type="application/x-www-form-urlencoded")
+
+        assert reply["Location"] == "/try/questions/model_development/"
+        assert Answer.objects.get().note == "Kept"
+
+    def test_the_page_says_what_it_was_loaded_with(self, visitor: Client) -> None:
+        send(visitor, VERSIONING, "no", note="Soon")
+
+        page = visitor.get(STEP).content.decode()
+
+        assert f'name="initial-{VERSIONING}-choice" value="no"' in page
+        assert f'name="initial-{VERSIONING}-note" value="Soon"' in page
+        assert f'name="response" value="{response_of(visitor).public_id}"' in page
 
     def test_the_last_step_leads_to_the_review(self, visitor: Client) -> None:
         assert visitor.post("/try/questions/governance/", {"x": "y"})["Location"] == "/try/review/"
