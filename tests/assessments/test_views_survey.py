@@ -295,7 +295,7 @@ class TestStep:
             | {f"initial-{VALIDATION}-note": "To be cleared"},
         )
 
-        kept = dict((key, rest) for key, *rest in Answer.objects.values_list("question_key", "choice_key", "note"))
+        kept = {key: rest for key, *rest in Answer.objects.values_list("question_key", "choice_key", "note")}
         assert kept == {VERSIONING: ["yes", "Given since"], VALIDATION: ["no", ""]}
 
     def test_an_empty_step_goes_on_and_changes_nothing(self, visitor: Client) -> None:
