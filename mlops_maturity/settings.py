@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "mlops_maturity.errors.own_not_allowed",
     "mlops_maturity.errors.only_utf_8",
     *(["mlops_maturity.errors.own_not_found"] if DEBUG else []),
 ]

@@ -270,8 +270,13 @@ class TestBadInput:
         assert visitor.get("/try/questions/%FF%FE/").status_code == 404
 
     def test_a_method_that_is_not_meant(self, visitor: Client) -> None:
-        assert visitor.get("/try/answer/").status_code == 405
-        assert visitor.get("/try/submit/").status_code == 405
+        reply = visitor.get("/try/answer/")
+
+        assert (reply.status_code, reply["Allow"]) == (405, "POST")
+        assert "cannot be opened like that" in reply.content.decode()
+
+    def test_submission_loaded_again_leads_to_the_review(self, visitor: Client) -> None:
+        assert visitor.get("/try/submit/")["Location"] == "/try/review/"
 
 
 class TestStep:
