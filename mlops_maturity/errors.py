@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseNotFound
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -75,6 +75,25 @@ def own_not_found(get_response: Callable[[HttpRequest], HttpResponse]) -> Callab
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         return not_found(request, Http404()) if isinstance(response, HttpResponseNotFound) else response
+
+    return middleware
+
+
+def own_not_allowed(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware that says in a page of ours, where Django says nothing, that an address is not for opening."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or response.content:
+            return response
+        page = message(
+            request,
+            status=405,
+            heading=_("This address cannot be opened like that."),
+            text=_("It takes what a form sends. Go back to the page with the form and send it from there."),
+        )
+        page["Allow"] = response["Allow"]
+        return page
 
     return middleware
 

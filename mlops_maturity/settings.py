@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "mlops_maturity.errors.own_not_allowed",
     "mlops_maturity.errors.only_utf_8",
     *(["mlops_maturity.errors.own_not_found"] if DEBUG else []),
 ]

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments.models import Response, Round
 from assessments.models.rounds import RoundStatus
@@ -41,12 +41,14 @@ def own_result(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return render(request, "assessments/results/own.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def revise(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Take a submitted self-assessment up again."""
+    """Take a submitted self-assessment up again; a GET, as after a log-in on the way, leads to its result."""
     response = _own_response(request, public_id)
     if response is None:
         return _not_yours(request)
+    if request.method != "POST":
+        return redirect(response)
     service.reopen_response(response=response)
     take_up(request, response)
     messages.success(request, _("You can change your answers now. Submit again to see the new result."))

@@ -144,10 +144,12 @@ def review(request: HttpRequest, response: Response) -> HttpResponse:
     return _review_page(request, response)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @with_response
 def submit(request: HttpRequest, response: Response) -> HttpResponse:
-    """Submit a complete response."""
+    """Submit a complete response; a GET, as of a page loaded again, leads to the review."""
+    if request.method != "POST":
+        return redirect("try_review")
     try:
         service.submit_response(response=response)
     except service.AlreadySubmitted:

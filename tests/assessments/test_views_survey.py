@@ -271,8 +271,13 @@ class TestBadInput:
         assert visitor.get("/try/questions/%FF%FE/").status_code == 404
 
     def test_a_method_that_is_not_meant(self, visitor: Client) -> None:
-        assert visitor.get("/try/answer/").status_code == 405
-        assert visitor.get("/try/submit/").status_code == 405
+        reply = visitor.get("/try/answer/")
+
+        assert (reply.status_code, reply["Allow"]) == (405, "POST")
+        assert "cannot be opened like that" in reply.content.decode()
+
+    def test_submission_loaded_again_leads_to_the_review(self, visitor: Client) -> None:
+        assert visitor.get("/try/submit/")["Location"] == "/try/review/"
 
 
 class TestStep:
@@ -296,7 +301,7 @@ class TestStep:
             | {f"initial-{VALIDATION}-note": "To be cleared"},
         )
 
-        kept = dict((key, rest) for key, *rest in Answer.objects.values_list("question_key", "choice_key", "note"))
+        kept = {key: rest for key, *rest in Answer.objects.values_list("question_key", "choice_key", "note")}
         assert kept == {VERSIONING: ["yes", "Given since"], VALIDATION: ["no", ""]}
 
     def test_an_empty_step_goes_on_and_changes_nothing(self, visitor: Client) -> None:
