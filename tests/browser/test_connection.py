@@ -157,3 +157,55 @@ def test_typing_is_saved_after_a_pause(page: Page) -> None:
         question(page, QUESTIONS[2]).get_by_label("Note").press_sequentially("in a hurry")
     expect_saved(page)
     assert len(sent) == 1
+
+
+def test_two_tabs_undo_nothing_of_each_other(page: Page) -> None:
+    """One tab, opened before the other one answered, changes another part of the same answer and goes on with Next."""
+    other = page.context.new_page()
+    other.goto(STEP)
+    write_note(page, QUESTIONS[0])
+    choose(page, QUESTIONS[1], "yes")
+    choose(page, QUESTIONS[1], "no")
+    expect(page.get_by_text("1 of 25")).to_be_visible()
+    expect_saved(page)
+    choose(other, QUESTIONS[0], "yes")
+    expect_saved(other)
+    other.get_by_role("button", name="Next").click()
+    expect(other.get_by_role("heading", level=1)).to_have_text(SECOND.title)
+    page.reload()
+    expect_chosen(page, QUESTIONS[0], "yes")
+    expect_chosen(page, QUESTIONS[1], "no")
+    expect(question(page, QUESTIONS[0]).get_by_label("Note")).to_have_value(NOTE)
+
+
+def test_a_reply_confirms_only_what_its_request_carried(page: Page) -> None:
+    """The reply to the first choice comes while the second one waits; the connection then fails the second one."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/try/answer/", hold)
+    with page.expect_request("**/try/answer/"):
+        choose(page, QUESTIONS[0], "yes")
+    choose(page, QUESTIONS[0], "not_sure")
+    with page.expect_request("**/try/answer/"):
+        held[0].continue_()
+    expect_state(page, "saving", "Saving")
+    held[1].abort("connectionfailed")
+    expect_state(page, "offline", "No connection")
+    page.unroute("**/try/answer/")
+    expect_saved(page)
+    page.reload()
+    expect_chosen(page, QUESTIONS[0], "not_sure")
+
+
+def test_an_answer_refused_for_good_is_not_sent_later(page: Page) -> None:
+    page.route("**/try/answer/", lambda route: route.fulfill(status=409, body="Submitted already"))
+    choose(page, QUESTIONS[0], "yes")
+    expect(question(page, QUESTIONS[0]).get_by_role("status")).to_have_text("Submitted already")
+    expect_state(page, "refused", "Not saved yet")
+    page.unroute("**/try/answer/")
+    page.reload()
+    expect_saved(page)
+    expect(question(page, QUESTIONS[0]).get_by_role("radio", checked=True)).to_have_count(0)
