@@ -26,7 +26,7 @@ from assessments.models import (
 )
 from assessments.models.rounds import RoundStatus
 from assessments.questionnaires.files import dump
-from assessments.selectors.results import SMALLEST_ANONYMOUS_GROUP, kept_results
+from assessments.selectors.results import kept_results
 from assessments.services.questionnaires import NotADraft, publish_version
 from assessments.services.rounds import NotOpen, close_round, open_round
 from organizations.admin import ReadOnlyMixin, TenantFormSet, TenantInline
@@ -272,8 +272,8 @@ class ResultAdmin(ReadOnlyMixin, ModelAdmin):
 
     @admin.display(description=gettext_lazy("maturity level"))
     def level_shown(self, result: Result) -> int | None:
-        withheld = result.round.anonymous and result.respondents < SMALLEST_ANONYMOUS_GROUP
-        return None if withheld else result.level
+        # What may be shown of an anonymous round depends on its other results: the score card's page reads them.
+        return None if result.round.anonymous else result.level
 
     @admin.display(description=gettext_lazy("score card"))
     def score_card(self, result: Result) -> str:

@@ -9,14 +9,13 @@ from itertools import accumulate
 from typing import Any
 
 from assessments import scoring
+from assessments.anonymity import shown_groups
 from assessments.definition import Definition, Dimension, Level, Question
 from assessments.models import Response, Result, Round
 from assessments.scoring import DimensionScore, ScoreCard, score_card
 from assessments.selectors.questionnaires import definition_of
 from assessments.selectors.responses import choices_of
 from roadmaps import planning
-
-SMALLEST_ANONYMOUS_GROUP = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +144,7 @@ def own_card(response: Response) -> tuple[Definition, ScoreCard]:
 class KeptResult:
     """A closed round's result of a team, or with `team` None of the organization; no card where it is withheld.
 
-    An anonymous round shows no group under three respondents.
+    An anonymous round withholds what `anonymity.shown_groups` does not show.
     """
 
     round: Round
@@ -159,15 +158,21 @@ class KeptResult:
 def kept_results(rounds: Iterable[Round]) -> list[KeptResult]:
     """Return the results of closed rounds, the organization's before the teams', by the rounds' order. One query."""
     by_id = {round_.pk: round_ for round_ in rounds}
-    rows = Result.objects.filter(round__in=by_id).select_related("team")
+    rows = list(Result.objects.filter(round__in=by_id).select_related("team"))
     order = {pk: position for position, pk in enumerate(by_id)}
-    kept = [_kept(by_id[row.round_id], row) for row in rows]
+    withheld = {row.pk for round_ in by_id.values() if round_.anonymous for row in _withheld(round_, rows)}
+    kept = [_kept(by_id[row.round_id], row, withheld=row.pk in withheld) for row in rows]
     return sorted(kept, key=lambda row: (order[row.round.pk], row.team is not None, (row.team or "").lower()))
 
 
-def _kept(round_: Round, row: Result) -> KeptResult:
+def _withheld(round_: Round, rows: Iterable[Result]) -> list[Result]:
+    own = [row for row in rows if row.round_id == round_.pk]
+    shown = shown_groups({row.team_id: row.respondents for row in own if row.team_id is not None})
+    return [row for row in own if not (shown.whole if row.team_id is None else row.team_id in shown.groups)]
+
+
+def _kept(round_: Round, row: Result, *, withheld: bool) -> KeptResult:
     definition = definition_of(round_.version_id)
-    withheld = round_.anonymous and row.respondents < SMALLEST_ANONYMOUS_GROUP
     return KeptResult(
         round=round_,
         team_id=row.team_id,

@@ -1,0 +1,35 @@
+"""Which groups of an anonymous round may be shown, also against subtraction. Specified in docs/scoring.md."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+SMALLEST_GROUP = 3
+"""Fewer respondents than these are never shown together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Generic[K]):
+    """What may be shown: whether the whole, and which of the groups that it is made of."""
+
+    whole: bool
+    groups: frozenset[K]
+
+
+def shown_groups(respondents: Mapping[K, int]) -> Shown[K]:
+    """Return what may be shown of groups that make up a whole, from each group's number of respondents (0 or more).
+
+    No group of one or two is shown; and as the whole less the shown groups is known as well, what is hidden of it is
+    never one or two either: the smallest of the other groups is hidden too, of equal ones the first. A group without
+    respondents gives nothing away.
+    """
+    hidden = {group for group, count in respondents.items() if 0 < count < SMALLEST_GROUP}
+    others = [group for group, count in respondents.items() if count >= SMALLEST_GROUP]
+    if others and 0 < sum(respondents[group] for group in hidden) < SMALLEST_GROUP:
+        hidden.add(min(others, key=respondents.__getitem__))
+    total = sum(respondents.values())
+    return Shown(whole=total == 0 or total >= SMALLEST_GROUP, groups=frozenset(respondents.keys() - hidden))
