@@ -16,6 +16,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from assessments.models import (
     Answer,
+    Consensus,
     Participant,
     Questionnaire,
     QuestionnaireVersion,
@@ -28,7 +29,7 @@ from assessments.models.rounds import RoundStatus
 from assessments.questionnaires.files import dump
 from assessments.selectors.results import kept_results
 from assessments.services.questionnaires import NotADraft, publish_version
-from assessments.services.rounds import NotOpen, close_round, open_round
+from assessments.services.rounds import NotOpen, close_round, open_round, plan_round
 from organizations.admin import ReadOnlyMixin, TenantFormSet, TenantInline
 
 
@@ -116,6 +117,14 @@ class ParticipantInline(TenantInline):
     can_delete = False
 
 
+class ConsensusInline(ReadOnlyMixin, TabularInline):
+    model = Consensus
+    fields = ["team", "question_key", "choice_key", "rationale", "recorded_by", "recorded_at"]
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+
 @admin.register(Round)
 class RoundAdmin(ModelAdmin):
     """A round added here is open at once; then its teams and participants can be added."""
@@ -141,7 +150,7 @@ class RoundAdmin(ModelAdmin):
         return ["organization"]
 
     def get_inlines(self, request: HttpRequest, obj: Round | None) -> list[type[TabularInline]]:
-        return [RoundTeamInline, ParticipantInline] if obj else []
+        return [RoundTeamInline, ParticipantInline, ConsensusInline] if obj else []
 
     def has_change_permission(self, request: HttpRequest, obj: Round | None = None) -> bool:
         is_closed = obj is not None and obj.status == RoundStatus.CLOSED
@@ -161,7 +170,9 @@ class RoundAdmin(ModelAdmin):
         if change:
             super().save_model(request, obj, form, change)
         else:
-            obj.pk = open_round(**form.cleaned_data, teams=[]).pk
+            planned = plan_round(**form.cleaned_data, teams=[])
+            open_round(round_=planned)
+            obj.pk = planned.pk
             obj.refresh_from_db()
 
     @admin.display(description=gettext_lazy("responses"))

@@ -220,6 +220,7 @@ def test_add_a_round_its_teams_and_people(staff: Client, cast: Cast, version: Qu
     page = url(Round, "change", round_.pk)
     data |= formset("round_teams", {"team": cast.team.pk})
     data |= formset("participants", {"email": "new@acme.example", "team": cast.team.pk, "user": ""})
+    data |= formset("consensus")
     assert staff.post(page, data).status_code == 302
     assert round_.round_teams.get().organization == cast.organization
     assert round_.participants.get().organization == cast.organization

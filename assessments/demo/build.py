@@ -50,13 +50,14 @@ def make_demo() -> bool:
     _make_self_assessments(version, members, founded_on)
     for number, (first, last) in enumerate(quarters):
         is_over = last < today
-        round_ = rounds.open_round(
+        round_ = rounds.plan_round(
             organization=organization,
             version=version,
             starts_on=first,
             ends_on=last,
             teams=organization.teams.all(),
         )
+        rounds.open_round(round_=round_)
         day = first + dt.timedelta(days=45) if is_over else today - dt.timedelta(days=7)
         _hold_round(round_, members, number, day)
         if is_over:

@@ -2,11 +2,12 @@
 
 from assessments.models.questionnaires import Questionnaire, QuestionnaireVersion
 from assessments.models.responses import Answer, Response
-from assessments.models.results import Result
+from assessments.models.results import Consensus, Result
 from assessments.models.rounds import Participant, Round, RoundTeam
 
 __all__ = [
     "Answer",
+    "Consensus",
     "Participant",
     "Questionnaire",
     "QuestionnaireVersion",

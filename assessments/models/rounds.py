@@ -37,7 +37,10 @@ class RoundQuerySet(models.QuerySet["Round"]):
 
 
 class Round(models.Model):
-    """One questionnaire version, one organization, a period (first and last day), some teams."""
+    """One questionnaire version, one organization, a period (first and last day), some teams.
+
+    `revision` counts how often it closed: its results of that number are the current ones, 0 before there are any.
+    """
 
     organization = models.ForeignKey(
         Organization, models.CASCADE, related_name="rounds", verbose_name=_("organization")
@@ -50,8 +53,15 @@ class Round(models.Model):
     status = models.CharField(_("status"), max_length=6, choices=RoundStatus, default=RoundStatus.DRAFT)
     aggregate = models.CharField(_("teams are scored by"), max_length=6, choices=Aggregate, default=Aggregate.MEAN)
     anonymous = models.BooleanField(_("anonymous"), default=False)
+    opens_at = models.DateTimeField(_("opens by itself"), null=True, blank=True)
+    closes_at = models.DateTimeField(_("closes by itself"), null=True, blank=True)
     opened_at = models.DateTimeField(_("opened"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    revision = models.PositiveSmallIntegerField(_("revision of the results"), default=0, editable=False)
+    previous = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("started from")
+    )
+    show_last_answers = models.BooleanField(_("show respondents their last answers"), default=False)
     teams = models.ManyToManyField(Team, through="RoundTeam", related_name="rounds", verbose_name=_("teams"))
 
     objects: ClassVar[RoundQuerySet] = RoundQuerySet.as_manager()  # type: ignore[assignment]
@@ -70,6 +80,15 @@ class Round(models.Model):
                 | Q(status=RoundStatus.CLOSED, opened_at__isnull=False, closed_at__isnull=False),
                 name="round_moments_match_status",
             ),
+            models.CheckConstraint(
+                condition=Q(opens_at=None) | Q(closes_at=None) | Q(closes_at__gt=F("opens_at")),
+                name="round_closes_after_it_opens",
+                violation_error_message=_("A round closes after it opens."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=RoundStatus.CLOSED) | Q(revision__gte=1), name="round_closed_has_results"
+            ),
+            SameOrganization("previous", name="round_previous_same_organization"),
             tenant_key("round_of_organization"),
         ]
         triggers = [OwnOrShared("version", name="round_version_own_or_shared")]
@@ -121,7 +140,10 @@ class RoundTeam(models.Model):
 
 
 class Participant(models.Model):
-    """A person asked to respond in a round for a team: a user, or someone known by an email address."""
+    """A person asked to respond in a round for a team: a user, or someone known by an email address.
+
+    `token_hash` is that of the personal link, None until it was sent: the token itself is kept nowhere.
+    """
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", verbose_name=_("organization"))
     round = models.ForeignKey(Round, models.CASCADE, related_name="participants", verbose_name=_("round"))
@@ -130,6 +152,9 @@ class Participant(models.Model):
         User, models.SET_NULL, null=True, blank=True, related_name="participations", verbose_name=_("user")
     )
     email = models.EmailField(_("email address"))
+    token_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001 - many have none
+    invited_at = models.DateTimeField(_("invited"), null=True, blank=True)
+    nudged_at = models.DateTimeField(_("reminded"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("participant")

@@ -122,7 +122,8 @@ def organizations_of(user: User) -> list[OrganizationRow]:
     """Return a person's organizations by name. Two queries."""
     latest = {
         result.organization_id: result
-        for result in Result.objects.filter(team=None, organization__members__user=user)
+        for result in Result.objects.current()
+        .filter(team=None, organization__members__user=user)
         .select_related("round")
         .defer("card")
         .order_by("organization_id", "-round__starts_on", "-round_id")

@@ -158,7 +158,7 @@ class KeptResult:
 def kept_results(rounds: Iterable[Round]) -> list[KeptResult]:
     """Return the results of closed rounds, the organization's before the teams', by the rounds' order. One query."""
     by_id = {round_.pk: round_ for round_ in rounds}
-    rows = list(Result.objects.filter(round__in=by_id).select_related("team"))
+    rows = list(Result.objects.current().filter(round__in=by_id).select_related("team"))
     order = {pk: position for position, pk in enumerate(by_id)}
     withheld = {row.pk for round_ in by_id.values() if round_.anonymous for row in _withheld(round_, rows)}
     kept = [_kept(by_id[row.round_id], row, withheld=row.pk in withheld) for row in rows]

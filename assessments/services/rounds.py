@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from assessments import scoring
@@ -21,8 +22,12 @@ class NotOpen(Exception):
     """Only an open round can be closed."""
 
 
+class NotADraft(Exception):
+    """Only a draft can be opened."""
+
+
 @transaction.atomic
-def open_round(
+def plan_round(
     *,
     organization: Organization,
     version: QuestionnaireVersion,
@@ -30,19 +35,38 @@ def open_round(
     ends_on: dt.date,
     teams: Iterable[Team],
     aggregate: Aggregate = Aggregate.MEAN,
+    anonymous: bool = False,
+    opens_at: dt.datetime | None = None,
+    closes_at: dt.datetime | None = None,
+    previous: Round | None = None,
+    show_last_answers: bool = False,
 ) -> Round:
-    """Open a round of a published version for a period (first and last day) and some teams of the organization."""
-    opened = Round.objects.create(
+    """Make a draft of a round of a published version for a period (first and last day) and some teams."""
+    draft = Round.objects.create(
         organization=organization,
         version=version,
         starts_on=starts_on,
         ends_on=ends_on,
         aggregate=aggregate,
-        status=RoundStatus.OPEN,
-        opened_at=timezone.now(),
+        anonymous=anonymous,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        previous=previous,
+        show_last_answers=show_last_answers,
     )
-    opened.teams.set(teams, through_defaults={"organization": organization})
-    return opened
+    draft.teams.set(teams, through_defaults={"organization": organization})
+    return draft
+
+
+@transaction.atomic
+def open_round(*, round_: Round) -> None:
+    """Open a draft: from now on people answer. Raises NotADraft."""
+    opened = Round.objects.filter(pk=round_.pk, status=RoundStatus.DRAFT).update(
+        status=RoundStatus.OPEN, opened_at=timezone.now()
+    )
+    if not opened:
+        raise NotADraft(str(round_))
+    round_.refresh_from_db()
 
 
 def add_participant(*, round_: Round, team: Team, email: str, user: User | None = None) -> Participant:
@@ -56,7 +80,7 @@ def add_participant(*, round_: Round, team: Team, email: str, user: User | None 
 def close_round(*, round_: Round) -> None:
     """Close an open round and keep a result for each team and for the whole organization. Raises NotOpen."""
     closed = Round.objects.filter(pk=round_.pk, status=RoundStatus.OPEN).update(
-        status=RoundStatus.CLOSED, closed_at=timezone.now()
+        status=RoundStatus.CLOSED, closed_at=timezone.now(), revision=F("revision") + 1
     )
     if not closed:
         raise NotOpen(str(round_))
@@ -75,6 +99,7 @@ def _result(round_: Round, definition: Definition, team: Team | None, responses:
         organization_id=round_.organization_id,
         round=round_,
         team=team,
+        revision=round_.revision,
         card=scoring.to_mapping(card),
         respondents=card.respondents,
         level=card.level.number if card.level else None,

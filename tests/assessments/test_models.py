@@ -14,7 +14,16 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, models, transaction
 from django.utils import timezone
 
-from assessments.models import Answer, Participant, Questionnaire, QuestionnaireVersion, Response, Result, Round
+from assessments.models import (
+    Answer,
+    Consensus,
+    Participant,
+    Questionnaire,
+    QuestionnaireVersion,
+    Response,
+    Result,
+    Round,
+)
 from assessments.models.questionnaires import VersionStatus
 from assessments.models.rounds import quarter_days
 from organizations.models import Invitation, Member, Organization, Role, Team, User
@@ -23,6 +32,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 FORM = NON_FIELD_ERRORS
+NOON = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)
 OURS = [model for app in ("organizations", "assessments") for model in apps.get_app_config(app).get_models()]
 
 
@@ -66,6 +76,12 @@ def result(**fields: Any) -> Result:
     return Result(organization=closed.organization, round=closed, **fields)
 
 
+def consensus(**fields: Any) -> Consensus:
+    closed = factories.make_round()
+    fields = {"question_key": "a.b", "choice_key": "yes", "rationale": "We looked."} | fields
+    return Consensus(organization=closed.organization, round=closed, team=closed.teams.get(), **fields)
+
+
 def again(row: models.Model, **changes: Any) -> models.Model:
     """Save a row and return a second one like it but for the changes, not yet saved."""
     row.save()
@@ -106,6 +122,8 @@ BROKEN: dict[str, tuple[Callable[[], models.Model], str | None]] = {
     "round_status_known": (lambda: round_(status="lost"), "status"),
     "round_aggregate_known": (lambda: round_(aggregate="mode"), "aggregate"),
     "round_moments_match_status": (lambda: round_(status="open"), FORM),
+    "round_closes_after_it_opens": (lambda: round_(opens_at=NOON, closes_at=NOON), FORM),
+    "round_closed_has_results": (lambda: round_(status="closed", opened_at=NOON, closed_at=NOON), FORM),
     "round_team_unique": (lambda: again(factories.make_round().round_teams.get()), FORM),
     "participant_email_unique": (lambda: again(participant(email="ada@example.org"), email="Ada@example.org"), FORM),
     "participant_email_given": (lambda: participant(email=""), "email"),
@@ -116,6 +134,10 @@ BROKEN: dict[str, tuple[Callable[[], models.Model], str | None]] = {
     "answer_says_something": (answer, FORM),
     "result_unique": (lambda: again(result()), FORM),
     "result_respondents_counted": (lambda: result(respondents=-1), "respondents"),
+    "result_revision_counted": (lambda: result(revision=0), FORM),
+    "consensus_question_unique": (lambda: again(consensus()), FORM),
+    "consensus_choice_given": (lambda: consensus(choice_key=""), "choice_key"),
+    "consensus_rationale_given": (lambda: consensus(rationale=""), "rationale"),
 }
 
 
@@ -187,7 +209,8 @@ REFUSED = [
 def test_every_trigger_is_in_the_table() -> None:
     triggers = [trigger for model in OURS for trigger in getattr(model._meta, "triggers", [])]
     assert {trigger.name for trigger in triggers if not is_about_tenancy(trigger)} == {
-        name for name, _make, _change in REFUSED
+        *(name for name, _make, _change in REFUSED),
+        "keep_result",
     }
 
 
@@ -200,6 +223,17 @@ def test_the_database_refuses_the_change(
     with pytest.raises(ProgrammingError, match=f"pgtrigger_{name}_"), transaction.atomic():
         rows.update(**change)
     assert rows.filter(**change).count() == 0
+
+
+def test_a_result_cannot_be_deleted() -> None:
+    kept = kept_result()
+    for doomed in (kept, kept.round):
+        with pytest.raises(ProgrammingError, match="pgtrigger_keep_result_"), transaction.atomic():
+            type(doomed).objects.filter(pk=doomed.pk).delete()
+            transaction.get_connection().check_constraints()
+    kept.organization.delete()
+    transaction.get_connection().check_constraints()
+    assert not Result.objects.filter(pk=kept.pk).exists()
 
 
 def test_a_draft_can_still_change() -> None:

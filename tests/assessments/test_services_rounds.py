@@ -13,7 +13,7 @@ from assessments import scoring
 from assessments.models import QuestionnaireVersion, Result
 from assessments.models.rounds import Aggregate, RoundStatus
 from assessments.selectors.questionnaires import definition_of
-from assessments.services.rounds import NotOpen, add_participant, close_round, open_round
+from assessments.services.rounds import NotADraft, NotOpen, add_participant, close_round, open_round, plan_round
 from tests import factories
 from tests.factories import Cast
 
@@ -22,12 +22,19 @@ JULY, SEPTEMBER = date(2026, 7, 1), date(2026, 9, 30)
 
 def test_a_round_opens_with_its_teams(cast: Cast, version: QuestionnaireVersion) -> None:
     teams = [cast.team, factories.make_team(cast.organization)]
-    round_ = open_round(organization=cast.organization, version=version, starts_on=JULY, ends_on=SEPTEMBER, teams=teams)
-    round_.refresh_from_db()
+    round_ = plan_round(organization=cast.organization, version=version, starts_on=JULY, ends_on=SEPTEMBER, teams=teams)
+    assert (round_.status, round_.opened_at, round_.revision) == (RoundStatus.DRAFT, None, 0)
+    open_round(round_=round_)
     assert (round_.status, round_.aggregate, round_.period) == (RoundStatus.OPEN, Aggregate.MEAN, "Q3 2026")
     assert round_.opened_at is not None
     assert set(round_.teams.all()) == set(teams)
     assert set(round_.round_teams.values_list("organization_id", flat=True)) == {cast.organization.pk}
+
+
+def test_a_round_opens_once(cast: Cast) -> None:
+    round_ = factories.make_round(cast.organization)
+    with pytest.raises(NotADraft):
+        open_round(round_=round_)
 
 
 def test_a_person_is_asked_once(cast: Cast) -> None:
