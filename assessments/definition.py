@@ -79,6 +79,13 @@ class Question:
                 return choice
         raise KeyError(key)
 
+    def is_answered(self, choice_key: str, note: str) -> bool:
+        """Return whether there is a choice, and a note that says why where it takes the question out of the score.
+
+        Raises KeyError where the choice is none of the question's.
+        """
+        return bool(choice_key) and (bool(note) or not self.choice(choice_key).excluded)
+
 
 @dataclass(frozen=True, slots=True)
 class Dimension:

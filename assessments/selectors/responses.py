@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
+from assessments.definition import Definition
 from assessments.models import Answer, Response, Round
 from assessments.models.responses import ResponseStatus
 from assessments.scoring import Answers
@@ -17,6 +19,11 @@ def answers_of(response: Response) -> dict[str, Answer]:
 def choices_of(response: Response) -> Answers:
     """Return a response's choices by question key, questions without one left out. One query."""
     return dict(response.answers.exclude(choice_key="").values_list("question_key", "choice_key"))
+
+
+def answered_questions(definition: Definition, answers: Mapping[str, Answer]) -> set[str]:
+    """Return the keys of the questions that have all that submission asks for. No query."""
+    return {key for key, row in answers.items() if definition.questions[key].is_answered(row.choice_key, row.note)}
 
 
 def answered_count(response: Response) -> int:

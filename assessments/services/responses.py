@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
 
-from assessments.definition import Definition
 from assessments.models import Answer, QuestionnaireVersion, Response
 from assessments.models.responses import ResponseStatus
 from assessments.selectors.questionnaires import definition_of
+from assessments.selectors.responses import answered_questions, answers_of
 from organizations.models import User
 
 ABANDONED_AFTER_DAYS = 90
@@ -23,7 +24,10 @@ class AlreadySubmitted(Exception):
 
 
 class StillOpen(Exception):
-    """Questions without an answer stand in the way of submitting; `questions` are their keys in order."""
+    """Questions without an answer stand in the way of submitting; `questions` are their keys in order.
+
+    A choice that takes a question out of the score is none without a note that says why.
+    """
 
     def __init__(self, questions: list[str]) -> None:
         super().__init__(f"{len(questions)} questions are open")
@@ -53,41 +57,48 @@ def start_response(*, version: QuestionnaireVersion, user: User | None) -> Respo
 
 
 @transaction.atomic
-def save_answers(*, response: Response, given: Iterable[Given]) -> None:
-    """Keep what was given, question by question; an answer of which nothing is left is deleted.
+def save_answers(*, response: Response, given: Iterable[Given]) -> dict[str, Answer]:
+    """Keep what was given, question by question; return all answers now kept, by question key.
+
+    An answer of which nothing is left is deleted. In a response that stays submitted while it is changed, what would
+    leave a question open is not kept; whoever asks sees it by what is returned.
 
     The response's row is locked first, so that no answer slips in after submission and two tabs that give parts of
     one answer do not undo each other. Keys are taken as checked against the definition. Five queries, however many
     answers. Raises AlreadySubmitted.
     """
-    _lock_in_progress(response)
+    submitted = _lock_for_answers(response).is_submitted
     kept = {answer.question_key: answer for answer in response.answers.all()}
-    answers = [
-        row.over(
-            kept.get(row.question_key)
-            or Answer(organization_id=response.organization_id, response=response, question_key=row.question_key)
-        )
-        for row in given
-    ]
-    empty = [answer for answer in answers if not any(getattr(answer, part) for part in PARTS)]
-    Answer.objects.filter(response=response, question_key__in=[answer.question_key for answer in empty]).delete()
-    for answer in answers:
+    changed = {}
+    for row in given:
+        before = kept.get(row.question_key)
+        answer = row.over(copy(before) if before else _new_answer(response, row.question_key))
+        if _parts(answer) != (_parts(before) if before else ("", "", "")) and not (
+            submitted and _leaves_open(response, answer)
+        ):
+            changed[row.question_key] = answer
+    empty = {key for key, answer in changed.items() if not any(_parts(answer))}
+    Answer.objects.filter(response=response, question_key__in=empty).delete()
+    for answer in changed.values():
         answer.pk = None  # as only a new row can meet the one kept and update it
     Answer.objects.bulk_create(
-        [answer for answer in answers if answer not in empty],
+        [answer for key, answer in changed.items() if key not in empty],
         update_conflicts=True,
         unique_fields=["response", "question_key"],
         update_fields=[*PARTS, "updated_at"],
     )
     Response.objects.filter(pk=response.pk).update(updated_at=timezone.now())
+    return {key: answer for key, answer in (kept | changed).items() if key not in empty}
 
 
 @transaction.atomic
 def submit_response(*, response: Response) -> None:
     """Submit a response whose every question has an answer. Raises AlreadySubmitted or StillOpen."""
-    _lock_in_progress(response)
-    answered = set(response.answers.exclude(choice_key="").values_list("question_key", flat=True))
-    open_questions = [key for key in _definition(response).questions if key not in answered]
+    if _lock(response).is_submitted:
+        raise AlreadySubmitted
+    definition = definition_of(response.version_id)
+    answered = answered_questions(definition, answers_of(response))
+    open_questions = [key for key in definition.questions if key not in answered]
     if open_questions:
         raise StillOpen(open_questions)
     response.status = ResponseStatus.SUBMITTED
@@ -118,11 +129,26 @@ def purge_abandoned_responses() -> int:
     return deleted
 
 
-def _lock_in_progress(response: Response) -> None:
-    locked = Response.objects.select_for_update().only("status").get(pk=response.pk)
-    if locked.is_submitted:
+def _lock(response: Response) -> Response:
+    return Response.objects.select_for_update().only("status", "participant_id").get(pk=response.pk)
+
+
+def _lock_for_answers(response: Response) -> Response:
+    """A participant's response can change after it was submitted, a self-assessment has to be taken up again."""
+    locked = _lock(response)
+    if locked.is_submitted and locked.participant_id is None:
         raise AlreadySubmitted
+    return locked
 
 
-def _definition(response: Response) -> Definition:
-    return definition_of(response.version_id)
+def _new_answer(response: Response, question_key: str) -> Answer:
+    return Answer(organization_id=response.organization_id, response=response, question_key=question_key)
+
+
+def _parts(answer: Answer) -> tuple[str, ...]:
+    return tuple(getattr(answer, part) for part in PARTS)
+
+
+def _leaves_open(response: Response, answer: Answer) -> bool:
+    question = definition_of(response.version_id).questions[answer.question_key]
+    return not question.is_answered(answer.choice_key, answer.note)
