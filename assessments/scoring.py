@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from functools import cache
 from math import sqrt
 from typing import Any, Literal
 
@@ -32,7 +33,8 @@ class DimensionScore:
     """A dimension over all responses, on the scale 0 to `Scoring.max`.
 
     `spread` is the population standard deviation of the responses' scores. `respondents` counts the responses that have
-    a score here; without one, the four numbers are None.
+    a score here; without one, the four numbers are None. After a consensus `score` and `respondents` are as agreed, the
+    others those of the independent answers.
     """
 
     key: str
@@ -51,7 +53,8 @@ class QuestionTally:
     `counts` has every choice of the question; `mean` is the mean value of the scored answers (0 to 1 for a practice, 0
     to `Scoring.max` for a ladder), None without any. `headroom` is what the dimension's score would gain were each of
     them worth the most; a dimension's headrooms and its score sum up to `Scoring.max`. It is None without scored
-    answers, and where gains do not add up: for the method `staged` and for the median.
+    answers, and where gains do not add up: for the method `staged` and for the median. After a consensus `mean` and
+    `headroom` are as agreed; `counts` and `unanswered` stay those of the independent answers.
     """
 
     key: str
@@ -87,33 +90,33 @@ def score_response(definition: Definition, answers: Answers) -> dict[str, Fracti
     return score_card(definition, [answers]).scores
 
 
-def score_card(definition: Definition, responses: Sequence[Answers], *, aggregate: Aggregate = "mean") -> ScoreCard:
+def score_card(
+    definition: Definition,
+    responses: Sequence[Answers],
+    *,
+    aggregate: Aggregate = "mean",
+    agreed: Sequence[Answers] | None = None,
+) -> ScoreCard:
     """Score responses, of a team or of a whole organization, together; none at all give a card without scores.
 
-    `aggregate` is how the responses' scores become a dimension's. Raises UnknownAnswer.
+    `aggregate` is how the responses' scores become a dimension's. `agreed` are the same responses as they stand after
+    consensus, each with the choices that its team agreed on in place of its own. Raises UnknownAnswer.
     """
-    _refuse_unknown_questions(definition, responses)
-    dimensions: list[DimensionScore] = []
-    questions: list[QuestionTally] = []
-    for dimension in definition.dimensions:
-        tallies = [Counter(answers.get(question.key) for answers in responses) for question in dimension.questions]
-        _refuse_unknown_choices(dimension, tallies)
-        scores, headrooms = _score_dimension(definition.scoring, dimension, responses)
-        dimensions.append(_dimension_score(dimension, scores, aggregate))
-        additive = aggregate == "mean" and definition.scoring.method != "staged"
-        questions += [
-            _question_tally(question, tally, headrooms.get(question.key) if additive else None)
-            for question, tally in zip(dimension.questions, tallies, strict=True)
-        ]
-    scores_by_key = {dimension.key: dimension.score for dimension in dimensions}
-    return ScoreCard(
-        dimensions=tuple(dimensions),
-        questions=tuple(questions),
-        overall=overall_score(definition, scores_by_key),
-        level=level_for(definition, scores_by_key),
-        respondents=len(responses),
-        aggregate=aggregate,
-        scale=definition.scoring.max,
+    card = _card(definition, responses, aggregate)
+    return card if agreed is None else _as_agreed(card, _card(definition, agreed, aggregate))
+
+
+def score_patterns(definition: Definition, responses: Iterable[Answers]) -> Counter[tuple[Fraction | None, ...]]:
+    """Return how many responses, such as `score_card` takes, have which scores in the definition's dimensions."""
+
+    @cache
+    def score(dimension: int, pattern: tuple[str | None, ...]) -> Fraction | None:
+        marks = _marks(definition.scoring, definition.dimensions[dimension], pattern)
+        return sum((share * mark for _, share, mark in marks), Fraction()) if marks else None
+
+    keys = [[question.key for question in dimension.questions] for dimension in definition.dimensions]
+    return Counter(
+        tuple(score(number, tuple(map(answers.get, own))) for number, own in enumerate(keys)) for answers in responses
     )
 
 
@@ -145,6 +148,21 @@ def level_for(definition: Definition, scores: Scores) -> Level | None:
     return next((level for level in reversed(definition.levels) if level.min_score <= score), None)
 
 
+def disagreement(question: Question, tally: QuestionTally) -> float | None:
+    """Return how much the scored answers to a question differ: 0 is one opinion, 1 an even split between the ends.
+
+    None with fewer than two scored answers, or where every choice is worth the same.
+    """
+    values = [(choice.value, tally.counts[choice.key]) for choice in question.choices if choice.value is not None]
+    answers = sum(count for _, count in values)
+    reach = max((value for value, _ in values), default=Fraction()) - min((v for v, _ in values), default=Fraction())
+    if answers < 2 or not reach:
+        return None
+    mean = sum((value * count for value, count in values), Fraction()) / answers
+    variance = sum((count * (value - mean) ** 2 for value, count in values), Fraction()) / answers
+    return 2 * sqrt(variance) / float(reach)
+
+
 def to_mapping(card: ScoreCard) -> dict[str, Any]:
     """Return the card as plain JSON values; fractions are exact strings ("7/3"), the level is its number."""
     return {
@@ -171,6 +189,47 @@ def from_mapping(definition: Definition, data: Mapping[str, Any]) -> ScoreCard:
         level=next((level for level in definition.levels if level.number == data["level"]), None),
         respondents=data["respondents"],
         aggregate=data["aggregate"],
+        scale=definition.scoring.max,
+    )
+
+
+def _as_agreed(independent: ScoreCard, agreed: ScoreCard) -> ScoreCard:
+    """Return the agreed card with the tallies and the spread of the independent answers."""
+    return replace(
+        agreed,
+        dimensions=tuple(
+            replace(after, spread=before.spread, minimum=before.minimum, maximum=before.maximum)
+            for before, after in zip(independent.dimensions, agreed.dimensions, strict=True)
+        ),
+        questions=tuple(
+            replace(after, counts=before.counts, unanswered=before.unanswered)
+            for before, after in zip(independent.questions, agreed.questions, strict=True)
+        ),
+    )
+
+
+def _card(definition: Definition, responses: Sequence[Answers], aggregate: Aggregate) -> ScoreCard:
+    _refuse_unknown_questions(definition, responses)
+    dimensions: list[DimensionScore] = []
+    questions: list[QuestionTally] = []
+    for dimension in definition.dimensions:
+        tallies = [Counter(answers.get(question.key) for answers in responses) for question in dimension.questions]
+        _refuse_unknown_choices(dimension, tallies)
+        scores, headrooms = _score_dimension(definition.scoring, dimension, responses)
+        dimensions.append(_dimension_score(dimension, scores, aggregate))
+        additive = aggregate == "mean" and definition.scoring.method != "staged"
+        questions += [
+            _question_tally(question, tally, headrooms.get(question.key) if additive else None)
+            for question, tally in zip(dimension.questions, tallies, strict=True)
+        ]
+    scores_by_key = {dimension.key: dimension.score for dimension in dimensions}
+    return ScoreCard(
+        dimensions=tuple(dimensions),
+        questions=tuple(questions),
+        overall=overall_score(definition, scores_by_key),
+        level=level_for(definition, scores_by_key),
+        respondents=len(responses),
+        aggregate=aggregate,
         scale=definition.scoring.max,
     )
 

@@ -11,7 +11,13 @@ import pytest
 
 from mlops_maturity.env import CHECKOUT
 
-PURE = {"assessments.anonymity", "assessments.definition", "assessments.scoring", "roadmaps.planning"}
+PURE = {
+    "assessments.anonymity",
+    "assessments.comparison",
+    "assessments.definition",
+    "assessments.scoring",
+    "roadmaps.planning",
+}
 
 
 def test_imports_keep_the_contracts() -> None:

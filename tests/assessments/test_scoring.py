@@ -20,6 +20,7 @@ from assessments.scoring import (
     Answers,
     DimensionScore,
     UnknownAnswer,
+    disagreement,
     from_mapping,
     level_for,
     overall_score,
@@ -64,7 +65,7 @@ class Golden:
     @property
     def patterns(self) -> list[list[str]]:
         """One list a response, in it one word a dimension, in that one character a question."""
-        return [response.split() for response in self.responses.split("/")]
+        return _words(self.responses.partition("→")[0])
 
     @property
     def aggregate(self) -> Aggregate:
@@ -102,15 +103,27 @@ class Golden:
         )
 
     def answers(self) -> list[dict[str, str]]:
-        return [
-            {
-                f"d{d}.{q}": CHOICE_OF.get(character, character)
-                for d, word in enumerate(words)
-                for q, character in enumerate(word, 1)
-                if character != "."
-            }
-            for words in self.patterns
-        ]
+        return _answers(self.patterns)
+
+    def agreed(self) -> list[dict[str, str]] | None:
+        agreed = self.responses.partition("→")[2]
+        return _answers(_words(agreed)) if agreed else None
+
+
+def _words(responses: str) -> list[list[str]]:
+    return [response.split() for response in responses.split("/")]
+
+
+def _answers(patterns: list[list[str]]) -> list[dict[str, str]]:
+    return [
+        {
+            f"d{d}.{q}": CHOICE_OF.get(character, character)
+            for d, word in enumerate(words)
+            for q, character in enumerate(word, 1)
+            if character != "."
+        }
+        for words in patterns
+    ]
 
 
 def golden_table() -> list[Golden]:
@@ -127,12 +140,12 @@ def number(text: str) -> Fraction | None:
 
 
 def test_golden_table_is_read_whole() -> None:
-    assert len(GOLDEN) >= 51
+    assert len(GOLDEN) >= 59
 
 
 @pytest.mark.parametrize("row", GOLDEN, ids=lambda row: row.case)
 def test_golden(row: Golden) -> None:
-    card = score_card(row.definition(), row.answers(), aggregate=row.aggregate)
+    card = score_card(row.definition(), row.answers(), aggregate=row.aggregate, agreed=row.agreed())
 
     assert [dimension.score for dimension in card.dimensions] == [number(text) for text in row.scores.split()]
     assert card.overall == number(row.overall)
@@ -335,6 +348,28 @@ def test_a_card_survives_json(case: tuple[Definition, list[dict[str, str]]], agg
     assert from_mapping(drawn, json.loads(json.dumps(to_mapping(card)))) == card
 
 
+@given(scored(min_size=1), aggregates, st.data())
+def test_a_consensus_scores_as_if_all_had_given_the_agreed_choice(
+    case: tuple[Definition, list[dict[str, str]]], aggregate: Aggregate, data: st.DataObject
+) -> None:
+    drawn, given_answers = case
+    consensus = data.draw(responses(drawn))
+    agreed = [answers | consensus for answers in given_answers]
+
+    card = score_card(drawn, given_answers, aggregate=aggregate, agreed=agreed)
+
+    alone = score_card(drawn, given_answers, aggregate=aggregate)
+    as_agreed = score_card(drawn, agreed, aggregate=aggregate)
+    assert (card.scores, card.overall, card.level) == (as_agreed.scores, as_agreed.overall, as_agreed.level)
+    for now, own, after in zip(card.questions, alone.questions, as_agreed.questions, strict=True):
+        assert (now.counts, now.unanswered) == (own.counts, own.unanswered)
+        assert (now.mean, now.headroom) == (after.mean, after.headroom)
+    for part, own_part in zip(card.dimensions, alone.dimensions, strict=True):
+        assert (part.spread, part.minimum, part.maximum) == (own_part.spread, own_part.minimum, own_part.maximum)
+    if not consensus:
+        assert card == alone
+
+
 def test_a_kept_card_holds_exact_fractions() -> None:
     card = score_card(
         definition(dimension("d", *(question(f"d.{n}") for n in range(3)))), [{"d.0": "yes", "d.1": "no", "d.2": "no"}]
@@ -361,6 +396,37 @@ def test_each_question_is_tallied() -> None:
     assert tally.unanswered == 1
     assert tally.mean == Fraction(1, 2)
     assert tally.headroom == Fraction(5, 2)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ("yyyy", 0),
+        ("yynn", 1),
+        ("yyyn", 0.75**0.5),
+        ("yn", 1),
+        ("hhhn", 0.75**0.5 / 2),
+        ("ns", 0),  # not sure is worth what no is
+        ("ynx", 1),
+        ("y", None),
+        ("yxx", None),
+        ("x.", None),
+    ],
+)
+def test_disagreement(answers: str, expected: float | None) -> None:
+    asked = question("d.1")
+    given_answers = [{"d.1": CHOICE_OF[character]} for character in answers if character != "."]
+
+    (tally,) = score_card(definition(dimension("d", asked)), given_answers).questions
+
+    assert disagreement(asked, tally) == (None if expected is None else pytest.approx(expected))
+
+
+def test_where_all_choices_are_worth_the_same_nobody_disagrees() -> None:
+    asked = question("d.1", choices=CHOICES[:1])
+    (tally,) = score_card(definition(dimension("d", asked)), [{"d.1": "yes"}] * 3).questions
+
+    assert disagreement(asked, tally) is None
 
 
 @pytest.mark.parametrize("aggregate", AGGREGATES)
