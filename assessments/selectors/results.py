@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
@@ -141,24 +141,42 @@ def own_card(response: Response) -> tuple[Definition, ScoreCard]:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreed:
+    """The choice that a team agreed on for a question, and why."""
+
+    choice: str
+    rationale: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeptResult:
     """A closed round's result of a team, or with `team` None of the organization; no card where it is withheld.
 
-    An anonymous round withholds what `anonymity.shown_groups` does not show.
+    An anonymous round withholds what `anonymity.shown_groups` does not show. `consensus` has what the team agreed on,
+    by question key; `confidence` the share (0 to 1) of resamples by level number, the most frequent first. Both are
+    empty where the card is withheld.
     """
 
+    pk: int
     round: Round
+    revision: int
     team_id: int | None
     team: str | None
     definition: Definition
     card: ScoreCard | None
     respondents: int
+    consensus: Mapping[str, Agreed]
+    confidence: Mapping[int, float]
 
 
-def kept_results(rounds: Iterable[Round]) -> list[KeptResult]:
-    """Return the results of closed rounds, the organization's before the teams', by the rounds' order. One query."""
+def kept_results(rounds: Iterable[Round], *, revision: int | None = None) -> list[KeptResult]:
+    """Return the results of closed rounds, the organization's before the teams', by the rounds' order. One query.
+
+    They are those of the rounds' newest revision, or of the one asked for.
+    """
     by_id = {round_.pk: round_ for round_ in rounds}
-    rows = list(Result.objects.current().filter(round__in=by_id).select_related("team"))
+    wanted = Result.objects.current() if revision is None else Result.objects.filter(revision=revision)
+    rows = list(wanted.filter(round__in=by_id).select_related("team"))
     order = {pk: position for position, pk in enumerate(by_id)}
     withheld = {row.pk for round_ in by_id.values() if round_.anonymous for row in _withheld(round_, rows)}
     kept = [_kept(by_id[row.round_id], row, withheld=row.pk in withheld) for row in rows]
@@ -173,13 +191,18 @@ def _withheld(round_: Round, rows: Iterable[Result]) -> list[Result]:
 
 def _kept(round_: Round, row: Result, *, withheld: bool) -> KeptResult:
     definition = definition_of(round_.version_id)
+    shares = sorted(row.confidence.items(), key=lambda share: -share[1])
     return KeptResult(
+        pk=row.pk,
         round=round_,
+        revision=row.revision,
         team_id=row.team_id,
         team=row.team.name if row.team else None,
         definition=definition,
         card=None if withheld else scoring.from_mapping(definition, row.card),
         respondents=row.respondents,
+        consensus={} if withheld else {key: Agreed(**agreed) for key, agreed in row.consensus.items()},
+        confidence={} if withheld else {int(number): share for number, share in shares},
     )
 
 
