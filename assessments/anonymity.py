@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -33,3 +33,14 @@ def shown_groups(respondents: Mapping[K, int]) -> Shown[K]:
         hidden.add(min(others, key=respondents.__getitem__))
     total = sum(respondents.values())
     return Shown(whole=total == 0 or total >= SMALLEST_GROUP, groups=frozenset(respondents.keys() - hidden))
+
+
+def joining_groups(late: Mapping[K, int], hidden: Collection[K]) -> frozenset[K]:
+    """Return the groups whose late respondents join a result that has been shown, from each group's number of them.
+
+    Which groups are `hidden` was decided when it was first shown, and stays. As the new result less the earlier one is
+    known, three or more join at once or none: in each group of its own, in the hidden ones together.
+    """
+    shown = {group for group, count in late.items() if group not in hidden and count >= SMALLEST_GROUP}
+    together = {group: count for group, count in late.items() if group in hidden}
+    return frozenset(shown.union(together) if sum(together.values()) >= SMALLEST_GROUP else shown)

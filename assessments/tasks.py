@@ -4,10 +4,45 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from assessments.services import responses
+from assessments.services import mails, responses, rounds
+
+# Mail is tried again within the quarter of an hour; what still waits for an invitation then is taken up each hour.
+BACKOFF, MOST_RETRIES = 30, 4
 
 
 @shared_task
 def purge_abandoned_responses() -> None:
     """Delete visitors' self-assessments that nobody came back to."""
     responses.purge_abandoned_responses()
+
+
+@shared_task
+def open_and_close_due_rounds() -> None:
+    """Open and close the rounds whose moment has come."""
+    rounds.open_and_close_due_rounds()
+
+
+@shared_task
+def invite_who_waits() -> None:
+    """Have those invited whose invitation did not get through."""
+    rounds.invite_who_waits()
+
+
+@shared_task(autoretry_for=(OSError,), retry_backoff=BACKOFF, max_retries=MOST_RETRIES)
+def invite_participants(round_id: int, after: int = 0) -> None:
+    """Mail everyone in a round their personal link; those after a participant id, a share of them at a time."""
+    sent = mails.send_invitations(round_id=round_id, after=after)
+    if sent.last:
+        invite_participants.delay(round_id, sent.last)
+    if sent.failure:
+        raise sent.failure
+
+
+@shared_task(autoretry_for=(OSError,), retry_backoff=BACKOFF, max_retries=MOST_RETRIES)
+def nudge_participants(round_id: int, team_id: int | None = None, after: int = 0) -> None:
+    """Remind those in a round, of a team or of all, who have not submitted; a share of them at a time."""
+    sent = mails.send_nudges(round_id=round_id, team_id=team_id, after=after)
+    if sent.last:
+        nudge_participants.delay(round_id, team_id, sent.last)
+    if sent.failure:
+        raise sent.failure

@@ -320,6 +320,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "assessments.tasks.purge_abandoned_responses",
         "schedule": crontab(hour="3", minute="17"),
     },
+    "open-and-close-due-rounds": {
+        "task": "assessments.tasks.open_and_close_due_rounds",
+        "schedule": crontab(),
+    },
+    "invite-who-waits": {
+        "task": "assessments.tasks.invite_who_waits",
+        "schedule": crontab(minute="41"),
+    },
 }
 
 configure_structlog()

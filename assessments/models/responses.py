@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models.questionnaires import QuestionnaireVersion
-from assessments.models.rounds import Participant
+from assessments.models.rounds import Participant, Round
 from organizations.models import Organization, User
 from organizations.tenancy import OwnOrShared, SameOrganization, SameOrNoOrganization, frozen_organization
 
@@ -39,13 +39,20 @@ class ResponseQuerySet(models.QuerySet["Response"]):
         """Return the responses that have not been submitted."""
         return self.filter(status=ResponseStatus.IN_PROGRESS)
 
+    def submitted_in(self, round_: Round) -> ResponseQuerySet:
+        """Return the responses that were submitted in a round."""
+        return self.filter(participant__round=round_, status=ResponseStatus.SUBMITTED)
+
     def abandoned(self, *, days: int) -> ResponseQuerySet:
         """Return visitors' responses that nobody's account keeps and nobody touched for so many days."""
         return self.filter(participant=None, user=None, updated_at__lt=timezone.now() - dt.timedelta(days=days))
 
 
 class Response(models.Model):
-    """One person's answers to a questionnaire version, as a participant of a round or on their own."""
+    """One person's answers to a questionnaire version, as a participant of a round or on their own.
+
+    `counted_since`, in anonymous rounds only: the revision from which on it is part of the results that are shown.
+    """
 
     organization = models.ForeignKey(
         Organization, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("organization")
@@ -64,6 +71,7 @@ class Response(models.Model):
     created_at = models.DateTimeField(_("started"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last change"), auto_now=True)
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
+    counted_since = models.PositiveSmallIntegerField(_("counted since revision"), null=True, editable=False)
 
     objects: ClassVar[ResponseQuerySet] = ResponseQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -81,6 +89,10 @@ class Response(models.Model):
                 condition=Q(status=ResponseStatus.IN_PROGRESS, submitted_at=None)
                 | Q(status=ResponseStatus.SUBMITTED, submitted_at__isnull=False),
                 name="response_submitted_at_iff_submitted",
+            ),
+            models.CheckConstraint(
+                condition=Q(counted_since=None) | Q(participant__isnull=False, submitted_at__isnull=False),
+                name="response_counted_is_submitted",
             ),
             SameOrganization("participant", name="response_participant_same_organization"),
         ]

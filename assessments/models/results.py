@@ -41,7 +41,8 @@ class Result(models.Model):
 
     A round that was opened again makes a new `revision` when it closes, and so does a consensus; the old ones stay.
     `consensus` has the choice that stands for the team, by question key, and its rationale. `confidence` has the share
-    (0 to 1) of bootstrap resamples by level number.
+    (0 to 1) of bootstrap resamples by level number. `withheld`: the round is anonymous, and the card would give away
+    what fewer than three people answered.
     """
 
     organization = models.ForeignKey(
@@ -57,6 +58,7 @@ class Result(models.Model):
     confidence = models.JSONField(_("confidence"), default=dict, blank=True)
     respondents = models.PositiveIntegerField(_("respondents"))
     level = models.PositiveSmallIntegerField(_("maturity level"), null=True, blank=True)
+    withheld = models.BooleanField(_("withheld"), default=False)
     created_at = models.DateTimeField(_("computed"), auto_now_add=True)
 
     objects: ClassVar[ResultQuerySet] = ResultQuerySet.as_manager()  # type: ignore[assignment]

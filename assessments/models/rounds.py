@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models.questionnaires import QuestionnaireVersion
@@ -34,6 +34,27 @@ class RoundQuerySet(models.QuerySet["Round"]):
             asked=models.Count("participants", distinct=True),
             submitted=models.Count("participants", filter=Q(participants__response__status="submitted"), distinct=True),
         )
+
+    def due_to_open(self) -> RoundQuerySet:
+        """Return the drafts whose moment to open has come."""
+        return self.filter(status=RoundStatus.DRAFT, opens_at__lte=timezone.now())
+
+    def due_to_close(self) -> RoundQuerySet:
+        """Return the open rounds whose moment to close has come."""
+        return self.filter(status=RoundStatus.OPEN, closes_at__lte=timezone.now())
+
+    def hold(self, participant_id: int) -> Round:
+        """Return a participant's round, which cannot change until the transaction ends.
+
+        Many may hold it at once. Whoever closes it waits for them, and who comes to hold it then waits for the closing.
+        """
+        # FOR SHARE, which Django has no word for: with select_for_update() respondents would wait for each other.
+        [round_] = self.raw(
+            "SELECT round.* FROM assessments_round AS round JOIN assessments_participant AS participant"
+            " ON participant.round_id = round.id WHERE participant.id = %s FOR SHARE OF round",
+            [participant_id],
+        )
+        return round_
 
 
 class Round(models.Model):
@@ -101,6 +122,11 @@ class Round(models.Model):
             raise ValidationError({"version": _("This questionnaire belongs to another organization.")})
 
     @property
+    def takes_answers(self) -> bool:
+        """Whether people can answer now: it is open, and its moment to close has not come."""
+        return self.status == RoundStatus.OPEN and (self.closes_at is None or timezone.now() < self.closes_at)
+
+    @property
     def period(self) -> str:
         """The period as people say it: "Q3 2026" for a calendar quarter, else its first and last day."""
         quarter = (self.starts_on.month + 2) // 3
@@ -139,11 +165,28 @@ class RoundTeam(models.Model):
         return f"{self.round}: {self.team}"
 
 
+class ParticipantQuerySet(models.QuerySet["Participant"]):
+    def to_invite(self) -> ParticipantQuerySet:
+        """Return those in open rounds whom no invitation has reached yet."""
+        return self.filter(round__status=RoundStatus.OPEN, invited_at=None)
+
+    def to_nudge(self) -> ParticipantQuerySet:
+        """Return those in open rounds who were invited, have not submitted, and got no nudge for a day."""
+        return self.filter(
+            Q(nudged_at=None) | Q(nudged_at__lte=timezone.now() - Participant.NUDGE_INTERVAL),
+            Q(response=None) | ~Q(response__status="submitted"),
+            round__status=RoundStatus.OPEN,
+            invited_at__isnull=False,
+        )
+
+
 class Participant(models.Model):
     """A person asked to respond in a round for a team: a user, or someone known by an email address.
 
     `token_hash` is that of the personal link, None until it was sent: the token itself is kept nowhere.
     """
+
+    NUDGE_INTERVAL = dt.timedelta(days=1)
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", verbose_name=_("organization"))
     round = models.ForeignKey(Round, models.CASCADE, related_name="participants", verbose_name=_("round"))
@@ -155,6 +198,8 @@ class Participant(models.Model):
     token_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001 - many have none
     invited_at = models.DateTimeField(_("invited"), null=True, blank=True)
     nudged_at = models.DateTimeField(_("reminded"), null=True, blank=True)
+
+    objects: ClassVar[ParticipantQuerySet] = ParticipantQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("participant")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from assessments.models import Answer, QuestionnaireVersion, Response
+from assessments.models import Answer, Participant, QuestionnaireVersion, Response, Round
 from assessments.models.responses import ResponseStatus
 from assessments.selectors.questionnaires import definition_of
 from assessments.selectors.responses import answered_questions, answers_of
@@ -21,6 +21,14 @@ PARTS = ("choice_key", "note", "evidence_url")
 
 class AlreadySubmitted(Exception):
     """The response has been submitted; its answers no longer change."""
+
+
+class AlreadyCounted(AlreadySubmitted):
+    """The response is part of an anonymous round's result that was shown: a change would show by the difference."""
+
+
+class RoundClosed(Exception):
+    """The round takes no answers, no longer or not yet."""
 
 
 class StillOpen(Exception):
@@ -57,6 +65,21 @@ def start_response(*, version: QuestionnaireVersion, user: User | None) -> Respo
 
 
 @transaction.atomic
+def start_participant_response(*, participant: Participant) -> Response:
+    """Begin a participant's response, or return the one that there is, as another tab may have begun it.
+
+    Raises RoundClosed.
+    """
+    round_ = _hold_open_round(participant.pk)
+    # Without the account: the answers are the round's, and stay with it when the account goes.
+    response, _is_new = Response.objects.get_or_create(
+        participant=participant,
+        defaults={"organization_id": participant.organization_id, "version_id": round_.version_id},
+    )
+    return response
+
+
+@transaction.atomic
 def save_answers(*, response: Response, given: Iterable[Given]) -> dict[str, Answer]:
     """Keep what was given, question by question; return all answers now kept, by question key.
 
@@ -64,8 +87,9 @@ def save_answers(*, response: Response, given: Iterable[Given]) -> dict[str, Ans
     leave a question open is not kept; whoever asks sees it by what is returned.
 
     The response's row is locked first, so that no answer slips in after submission and two tabs that give parts of
-    one answer do not undo each other. Keys are taken as checked against the definition. Five queries, however many
-    answers. Raises AlreadySubmitted.
+    one answer do not undo each other; in a round, the round is held open before, so that no answer slips in after its
+    closing. Keys are taken as checked against the definition. Five queries, six in a round, however many answers.
+    Raises AlreadySubmitted, AlreadyCounted and RoundClosed.
     """
     submitted = _lock_for_answers(response).is_submitted
     kept = {answer.question_key: answer for answer in response.answers.all()}
@@ -93,7 +117,7 @@ def save_answers(*, response: Response, given: Iterable[Given]) -> dict[str, Ans
 
 @transaction.atomic
 def submit_response(*, response: Response) -> None:
-    """Submit a response whose every question has an answer. Raises AlreadySubmitted or StillOpen."""
+    """Submit a response whose every question has an answer. Raises AlreadySubmitted, StillOpen or RoundClosed."""
     if _lock(response).is_submitted:
         raise AlreadySubmitted
     definition = definition_of(response.version_id)
@@ -130,12 +154,24 @@ def purge_abandoned_responses() -> int:
 
 
 def _lock(response: Response) -> Response:
-    return Response.objects.select_for_update().only("status", "participant_id").get(pk=response.pk)
+    if response.participant_id:
+        _hold_open_round(response.participant_id)
+    return Response.objects.select_for_update().only("status", "participant_id", "counted_since").get(pk=response.pk)
+
+
+def _hold_open_round(participant_id: int) -> Round:
+    """Return a participant's round, which stays open until the transaction ends. Raises RoundClosed."""
+    round_ = Round.objects.hold(participant_id)
+    if not round_.takes_answers:
+        raise RoundClosed
+    return round_
 
 
 def _lock_for_answers(response: Response) -> Response:
     """A participant's response can change after it was submitted, a self-assessment has to be taken up again."""
     locked = _lock(response)
+    if locked.counted_since:
+        raise AlreadyCounted
     if locked.is_submitted and locked.participant_id is None:
         raise AlreadySubmitted
     return locked

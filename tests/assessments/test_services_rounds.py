@@ -97,5 +97,5 @@ def test_closing_costs_the_same_however_many_answered(
     round_ = factories.make_round(cast.organization, teams=[cast.team])
     for _n in range(respondents):
         factories.make_response(participant=factories.make_participant(round_))
-    with django_assert_num_queries(7):  # five, and the savepoint around them
+    with django_assert_num_queries(8):  # six, and the savepoint around them
         close_round(round_=round_)
