@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assessments.views import home, organizations, results, survey
+from assessments.views import home, organizations, results, round_results, survey
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -15,5 +15,13 @@ urlpatterns = [
     path("results/<uuid:public_id>/revise/", results.revise, name="revise_result"),
     path("results/<uuid:public_id>/discard/", results.discard, name="discard_result"),
     path("orgs/<slug:slug>/", organizations.dashboard, name="organization"),
-    path("orgs/<slug:slug>/rounds/<int:round_id>/results/", results.round_result, name="round_result"),
+    path("orgs/<slug:slug>/rounds/<int:round_id>/results/", round_results.round_result, name="round_result"),
+    path(
+        "orgs/<slug:slug>/rounds/<int:round_id>/results/notes/<str:question_key>/",
+        round_results.notes,
+        name="round_notes",
+    ),
+    path(
+        "orgs/<slug:slug>/rounds/<int:round_id>/results/consensus/", round_results.consensus, name="round_consensus"
+    ),
 ]

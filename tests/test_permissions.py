@@ -100,6 +100,10 @@ MATRIX = [
     Row("invitation", "post", dict.fromkeys(ACTORS, 403) | {"visitor": LOG_IN, "outsider": 302}),
     Row("round_result", "get", ONLY_OUR_MEMBERS),
     Row("round_result", "get", ONLY_OUR_MEMBERS, team=True),
+    Row("round_notes", "get", ONLY_OUR_MEMBERS),
+    Row("round_consensus", "get", OUR_FACILITATORS, team=True),
+    # A form that does not say which result it was written for.
+    Row("round_consensus", "post", then(409, OUR_FACILITATORS), team=True),
 ]
 # Answered by whoever watches the site, and slow where no worker runs: tests/mlops_maturity has it.
 ELSEWHERE = {"readyz"}
@@ -167,6 +171,8 @@ def test_who_may_open_what(
         **{name: [slug, invitation.pk] for name in ("resend_invitation", "revoke_invitation")},
         "invitation": [TOKEN],
         "round_result": [cast.organization.slug, closed_round.pk],
+        "round_notes": [slug, closed_round.pk, "governance.lineage"],
+        "round_consensus": [slug, closed_round.pk],
     }
     url = reverse(row.name, args=arguments.get(row.name, []))
 

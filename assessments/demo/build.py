@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 
 from assessments.demo import story
 from assessments.demo.answers import answers_in_round, answers_of
-from assessments.models import Answer, QuestionnaireVersion, Response, Result, Round
+from assessments.models import Answer, QuestionnaireVersion, Response, Round
+from assessments.models.results import ResultQuerySet
 from assessments.models.rounds import quarter_days
 from assessments.selectors.questionnaires import definition_of, version_on_offer
 from assessments.services import responses, rounds
@@ -61,7 +62,7 @@ def make_demo() -> bool:
         day = first + dt.timedelta(days=45) if is_over else today - dt.timedelta(days=7)
         _hold_round(round_, members, number, day)
         if is_over:
-            _close_round(round_, day + dt.timedelta(days=14))
+            _close_round(round_, members, number, day + dt.timedelta(days=14))
     _date_back_founding(organization, founded_on)
     return True
 
@@ -156,13 +157,27 @@ def _answer(response: Response, given: list[responses.Given], day: dt.date) -> N
     )
 
 
-def _close_round(round_: Round, day: dt.date) -> None:
-    closed_at = _on_workday(day, dt.time(16, 30))
+def _close_round(round_: Round, members: dict[str, Member], number: int, day: dt.date) -> None:
+    """Close a round on a day; a week later teams agree on what the story says."""
     rounds.close_round(round_=round_)
+    closed_at, agreed_at = (_on_workday(day + dt.timedelta(days=later), dt.time(16, 30)) for later in (0, 7))
     Round.objects.filter(pk=round_.pk).update(closed_at=closed_at)
+    _date_back(round_.results.all(), closed_at)
+    for agreement in story.AGREEMENTS:
+        if agreement.round == number:
+            rounds.record_consensus(
+                round_=round_,
+                team=round_.teams.get(name=agreement.team),
+                agreed=agreement.agreed,
+                user=members[story.FACILITATOR.name].user,
+            )
+            _date_back(round_.results.current(), agreed_at)
+
+
+def _date_back(results: ResultQuerySet, moment: dt.datetime) -> None:
     # Results never change; here only the day on which they are said to have been computed does.
     with pgtrigger.ignore("assessments.Result:freeze_result"):
-        Result.objects.filter(round=round_).update(created_at=closed_at)
+        results.update(created_at=moment)
 
 
 def _on_workday(day: dt.date, time: dt.time) -> dt.datetime:

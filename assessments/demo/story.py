@@ -37,10 +37,11 @@ class Person:
 
 ADMIN = Person("Noor", "Haddad", login="admin")
 OWNER = Person("Katharina", "Vogel", role=Role.OWNER, login="owner")
+FACILITATOR = Person("Samuel", "Okafor", role=Role.FACILITATOR, login="facilitator")
 MEMBER = Person("Lena", "Hoffmann", FRAUD, login="member")
 MEMBERS = (
     OWNER,
-    Person("Samuel", "Okafor", role=Role.FACILITATOR, login="facilitator"),
+    FACILITATOR,
     Person("Piotr", "Nowak", role=Role.VIEWER, login="viewer"),
     MEMBER,
     Person("Priya", "Raman", FRAUD),
@@ -327,5 +328,32 @@ REMARKS = (
         "yes",
         "Cards are required in the release template now.",
         "https://wiki.example.com/search/model-cards",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What a team agreed on after a round (from 0): choice and rationale by question."""
+
+    team: str
+    round: int
+    agreed: dict[str, tuple[str, str]]
+
+
+AGREEMENTS = (
+    Agreement(
+        FRAUD,
+        3,
+        {
+            "monitoring.drift_detection": (
+                "no",
+                "Two of five models have checks. We count it once all five do, next quarter.",
+            ),
+            "model_development.hyperparameter_tuning": (
+                "yes",
+                "Every model we still retrain is tuned in the pipeline. The other two retire in spring.",
+            ),
+        },
     ),
 )

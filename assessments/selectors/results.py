@@ -9,7 +9,6 @@ from itertools import accumulate
 from typing import Any
 
 from assessments import scoring
-from assessments.anonymity import shown_groups
 from assessments.definition import Definition, Dimension, Level, Question
 from assessments.models import Response, Result, Round
 from assessments.scoring import DimensionScore, ScoreCard, score_card
@@ -152,9 +151,9 @@ class Agreed:
 class KeptResult:
     """A closed round's result of a team, or with `team` None of the organization; no card where it is withheld.
 
-    An anonymous round withholds what `anonymity.shown_groups` does not show. `consensus` has what the team agreed on,
-    by question key; `confidence` the share (0 to 1) of resamples by level number, the most frequent first. Both are
-    empty where the card is withheld.
+    An anonymous round withholds what would give a small group away. `consensus` has what the team agreed on,
+    by question key; `confidence` the share (0 to 1) of resamples by level number, the card's own level first, then the
+    most frequent. Both are empty where the card is withheld.
     """
 
     pk: int
@@ -176,22 +175,22 @@ def kept_results(rounds: Iterable[Round], *, revision: int | None = None) -> lis
     """
     by_id = {round_.pk: round_ for round_ in rounds}
     wanted = Result.objects.current() if revision is None else Result.objects.filter(revision=revision)
-    rows = list(wanted.filter(round__in=by_id).select_related("team"))
+    rows = wanted.filter(round__in=by_id).select_related("team")
     order = {pk: position for position, pk in enumerate(by_id)}
-    withheld = {row.pk for round_ in by_id.values() if round_.anonymous for row in _withheld(round_, rows)}
-    kept = [_kept(by_id[row.round_id], row, withheld=row.pk in withheld) for row in rows]
+    kept = [_kept(by_id[row.round_id], row) for row in rows]
     return sorted(kept, key=lambda row: (order[row.round.pk], row.team is not None, (row.team or "").lower()))
 
 
-def _withheld(round_: Round, rows: Iterable[Result]) -> list[Result]:
-    own = [row for row in rows if row.round_id == round_.pk]
-    shown = shown_groups({row.team_id: row.respondents for row in own if row.team_id is not None})
-    return [row for row in own if not (shown.whole if row.team_id is None else row.team_id in shown.groups)]
+def revisions_of(kept: KeptResult) -> list[Result]:
+    """Return every revision of a result, the newest first, without its card. One query."""
+    return list(
+        Result.objects.filter(round=kept.round, team=kept.team_id).order_by("-revision").only("revision", "created_at")
+    )
 
 
-def _kept(round_: Round, row: Result, *, withheld: bool) -> KeptResult:
+def _kept(round_: Round, row: Result) -> KeptResult:
     definition = definition_of(round_.version_id)
-    shares = sorted(row.confidence.items(), key=lambda share: -share[1])
+    shares = sorted(row.confidence.items(), key=lambda share: (share[0] != str(row.level), -share[1]))
     return KeptResult(
         pk=row.pk,
         round=round_,
@@ -199,10 +198,10 @@ def _kept(round_: Round, row: Result, *, withheld: bool) -> KeptResult:
         team_id=row.team_id,
         team=row.team.name if row.team else None,
         definition=definition,
-        card=None if withheld else scoring.from_mapping(definition, row.card),
+        card=None if row.withheld else scoring.from_mapping(definition, row.card),
         respondents=row.respondents,
-        consensus={} if withheld else {key: Agreed(**agreed) for key, agreed in row.consensus.items()},
-        confidence={} if withheld else {int(number): share for number, share in shares},
+        consensus={} if row.withheld else {key: Agreed(**agreed) for key, agreed in row.consensus.items()},
+        confidence={} if row.withheld else {int(number): share for number, share in shares},
     )
 
 

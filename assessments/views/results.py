@@ -1,26 +1,23 @@
-"""Reading a result: one's own, or a closed round's of a team or the whole organization."""
+"""Reading one's own result, taking it up again, discarding it."""
 
 from __future__ import annotations
 
 import uuid
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from assessments.models import Response, Round
-from assessments.models.rounds import RoundStatus
-from assessments.selectors.organizations import team_progress
+from assessments.models import Response
 from assessments.selectors.responses import answers_of
-from assessments.selectors.results import kept_results, own_card, result_page
+from assessments.selectors.results import own_card, result_page
 from assessments.services import responses as service
 from assessments.visits import SESSION_KEY, take_up
-from organizations.access import account_of, resolve_member
+from organizations.access import account_of
 
 
 @never_cache
@@ -69,28 +66,6 @@ def discard(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         del request.session[SESSION_KEY]
     messages.success(request, _("The assessment and its answers are deleted."))
     return redirect("home" if account_of(request) else "try")
-
-
-@never_cache
-@require_safe
-@login_required
-def round_result(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
-    """Show what a closed round found, for the organization or with `?team=` for one team."""
-    member = resolve_member(request, slug)
-    round_ = get_object_or_404(
-        Round.objects.with_progress().defer("version__definition"), pk=round_id, organization=member.organization
-    )
-    context: dict[str, object] = {"organization": member.organization, "round": round_, "member": member}
-    if round_.status != RoundStatus.CLOSED:
-        context["teams"] = team_progress(round_)
-        return render(request, "assessments/results/not_closed.html", context)
-    results = kept_results([round_])
-    chosen = request.GET.get("team", "")
-    kept = next((row for row in results if str(row.team_id or "") == chosen), None)
-    if kept is None:
-        raise Http404
-    page = result_page(kept.definition, kept.card) if kept.card else None
-    return render(request, "assessments/results/round.html", context | {"results": results, "kept": kept, "page": page})
 
 
 def _own_response(request: HttpRequest, public_id: uuid.UUID) -> Response | None:

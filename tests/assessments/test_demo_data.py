@@ -38,11 +38,11 @@ def demo_data() -> str:
 
 
 def overall(round_: Round, team: str | None = None) -> Fraction:
-    return Fraction(round_.results.get(team__name=team).card["overall"])
+    return Fraction(round_.results.current().get(team__name=team).card["overall"])
 
 
 def dimension_scores(round_: Round, team: str) -> dict[str, Fraction]:
-    card = round_.results.get(team__name=team).card
+    card = round_.results.current().get(team__name=team).card
     return {dimension["key"]: Fraction(dimension["score"]) for dimension in card["dimensions"]}
 
 
@@ -66,7 +66,7 @@ class TestStory(TestCase):
         assert self.demo.time_zone == "Europe/Berlin"
         statuses = list(self.demo.rounds.order_by("starts_on").values_list("status", flat=True))
         assert statuses == [RoundStatus.CLOSED] * 4 + [RoundStatus.OPEN]
-        assert Result.objects.filter(organization=self.demo).count() == 4 * (3 + 1)
+        assert Result.objects.current().filter(organization=self.demo).count() == 4 * (3 + 1)
 
     def test_every_team_has_four_to_six_respondents_in_every_closed_round(self) -> None:
         respondents = Result.objects.filter(organization=self.demo, team__isnull=False).values_list(
@@ -115,7 +115,7 @@ class TestStory(TestCase):
         assert scores == sorted(scores)
         assert scores[0] < Fraction("1.3")
         assert Fraction("2.3") < scores[-1] < Fraction("2.6")
-        levels = Result.objects.filter(organization=self.demo, team=None).order_by("round__starts_on")
+        levels = Result.objects.current().filter(organization=self.demo, team=None).order_by("round__starts_on")
         assert list(levels.values_list("level", flat=True)) == [1, 1, 1, 2]
 
     def test_a_reorganization_sets_one_team_back_for_a_quarter(self) -> None:
@@ -152,7 +152,15 @@ class TestStory(TestCase):
                 assert round_.starts_on <= moment.date() <= round_.ends_on
                 assert moment.weekday() < 5
                 assert 8 <= moment.hour <= 17
-            assert set(round_.results.values_list("created_at", flat=True)) == {round_.closed_at}
+            assert {row.created_at for row in round_.results.filter(revision=1)} == {round_.closed_at}
+
+    def test_a_team_agreed_on_what_it_saw_differently(self) -> None:
+        [round_] = self.demo.rounds.filter(revision__gt=1)
+        [agreed] = [row for row in round_.results.current() if row.consensus]
+        assert round_.closed_at is not None
+        assert round_.closed_at < agreed.created_at < round_.closed_at + dt.timedelta(days=14)
+        counts = {row["key"]: row["counts"] for row in agreed.card["questions"]}
+        assert all(max(counts[key].values()) < agreed.respondents for key in agreed.consensus)
 
     def test_a_second_run_changes_nothing(self) -> None:
         tables: tuple[type[Model], ...] = (User, Member, Round, Participant, Response, Answer, Result, EmailAddress)

@@ -273,7 +273,7 @@ class TestRoundResult:
         round_ = closed_round(cast.organization, version, teams=teams)
         client.get(url_of(round_))
 
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(9):
             client.get(url_of(round_))
 
 
