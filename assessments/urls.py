@@ -1,27 +1,70 @@
 """The addresses of assessments."""
 
-from django.urls import path
+from django.urls import URLPattern, include, path
 
-from assessments.views import home, organizations, results, round_results, survey
+from assessments.views import (
+    home,
+    organizations,
+    results,
+    round_actions,
+    round_people,
+    round_results,
+    rounds,
+    survey,
+)
+
+
+def survey_steps(way: str) -> list[URLPattern]:
+    """Return the addresses of the survey for one of the ways to it, with which their names begin."""
+    return [
+        path("", survey.start, name=way),
+        path("questions/<str:dimension_key>/", survey.questions, name=f"{way}_questions"),
+        path("answer/", survey.answer, name=f"{way}_answer"),
+        path("review/", survey.review, name=f"{way}_review"),
+        path("submit/", survey.submit, name=f"{way}_submit"),
+    ]
+
+
+def round_steps(way: str) -> list[URLPattern]:
+    """Return the addresses of the survey for those who are asked in a round."""
+    return [*survey_steps(way), path("done/", survey.done, name=f"{way}_done")]
+
+
+round_patterns = [
+    path("", rounds.rounds, name="rounds"),
+    path("new/", rounds.new_round, name="new_round"),
+    path("<int:round_id>/", rounds.round_, name="round"),
+    path("<int:round_id>/edit/", rounds.edit_round, name="edit_round"),
+    path("<int:round_id>/teams/", rounds.add_team, name="add_round_team"),
+    path("<int:round_id>/participants/", round_people.participants, name="round_participants"),
+    path(
+        "<int:round_id>/participants/<int:participant_id>/remove/",
+        round_people.remove_participant,
+        name="remove_participant",
+    ),
+    path("<int:round_id>/open/", round_actions.open_round, name="open_round"),
+    path("<int:round_id>/close/", round_actions.close_round, name="close_round"),
+    path("<int:round_id>/reopen/", round_actions.reopen_round, name="reopen_round"),
+    path("<int:round_id>/extend/", round_actions.extend_round, name="extend_round"),
+    path("<int:round_id>/nudge/", round_actions.nudge_round, name="nudge_round"),
+    path("<int:round_id>/discard/", round_actions.discard_round, name="discard_round"),
+]
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("try/", survey.start, name="try"),
-    path("try/questions/<str:dimension_key>/", survey.questions, name="try_questions"),
-    path("try/answer/", survey.answer, name="try_answer"),
-    path("try/review/", survey.review, name="try_review"),
-    path("try/submit/", survey.submit, name="try_submit"),
+    path("try/", include(survey_steps("try"))),
+    path("orgs/<slug:slug>/rounds/<int:round_id>/respond/", include(round_steps("respond"))),
+    path("respond/<str:token>/", include(round_steps("respond_by_link"))),
     path("results/<uuid:public_id>/", results.own_result, name="own_result"),
     path("results/<uuid:public_id>/revise/", results.revise, name="revise_result"),
     path("results/<uuid:public_id>/discard/", results.discard, name="discard_result"),
     path("orgs/<slug:slug>/", organizations.dashboard, name="organization"),
+    path("orgs/<slug:slug>/rounds/", include(round_patterns)),
     path("orgs/<slug:slug>/rounds/<int:round_id>/results/", round_results.round_result, name="round_result"),
     path(
         "orgs/<slug:slug>/rounds/<int:round_id>/results/notes/<str:question_key>/",
         round_results.notes,
         name="round_notes",
     ),
-    path(
-        "orgs/<slug:slug>/rounds/<int:round_id>/results/consensus/", round_results.consensus, name="round_consensus"
-    ),
+    path("orgs/<slug:slug>/rounds/<int:round_id>/results/consensus/", round_results.consensus, name="round_consensus"),
 ]

@@ -11,7 +11,7 @@ from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from assessments.models import QuestionnaireVersion, Response, Round
+from assessments.models import Participant, QuestionnaireVersion, Response, Round
 from assessments.services.rounds import close_round
 from organizations.models import Invitation, Role, User
 from organizations.selectors import hash_of
@@ -98,6 +98,47 @@ MATRIX = [
     # Whoever has the link reads it; only the account that it is for joins by it.
     Row("invitation", "get", EVERYONE),
     Row("invitation", "post", dict.fromkeys(ACTORS, 403) | {"visitor": LOG_IN, "outsider": 302}),
+    # Only who is asked responds: here that is the member.
+    Row("respond", "get", ONLY_THE_MEMBER | {"member": 200}),
+    Row("respond", "post", {**ONLY_THE_MEMBER, "visitor": 403, "member": 302}),
+    Row("respond_questions", "get", ONLY_THE_MEMBER | {"member": 200}),
+    Row("respond_questions", "post", {**ONLY_THE_MEMBER, "visitor": 403, "member": 302}),
+    Row("respond_answer", "post", {**ONLY_THE_MEMBER, "visitor": 403, "member": 400}),
+    Row("respond_review", "get", ONLY_THE_MEMBER | {"member": 200}),
+    Row("respond_submit", "get", ONLY_THE_MEMBER | {"member": 302}),
+    Row("respond_submit", "post", {**ONLY_THE_MEMBER, "visitor": 403, "member": 422}),
+    Row("respond_done", "get", ONLY_THE_MEMBER | {"member": 302}),
+    # Whoever has the personal link is the one it was sent to.
+    Row("respond_by_link", "get", EVERYONE),
+    Row("respond_by_link", "post", then(302, EVERYONE)),
+    Row("respond_by_link_questions", "get", EVERYONE),
+    Row("respond_by_link_questions", "post", then(302, EVERYONE)),
+    Row("respond_by_link_answer", "post", then(400, EVERYONE)),
+    Row("respond_by_link_review", "get", EVERYONE),
+    Row("respond_by_link_submit", "get", then(302, EVERYONE)),
+    Row("respond_by_link_submit", "post", then(422, EVERYONE)),
+    Row("respond_by_link_done", "get", then(302, EVERYONE)),
+    Row("rounds", "get", ONLY_OUR_MEMBERS),
+    Row("new_round", "get", OUR_FACILITATORS),
+    Row("new_round", "post", then(422, OUR_FACILITATORS)),
+    Row("round", "get", ONLY_OUR_MEMBERS),
+    # In an open round: drafts are changed, opened and discarded, closed ones opened again.
+    Row("edit_round", "post", then(409, OUR_FACILITATORS)),
+    Row("open_round", "post", then(409, OUR_FACILITATORS)),
+    Row("discard_round", "post", then(409, OUR_FACILITATORS)),
+    Row("reopen_round", "post", then(409, OUR_FACILITATORS)),
+    Row("add_round_team", "get", then(302, OUR_FACILITATORS)),
+    Row("add_round_team", "post", then(302, OUR_FACILITATORS)),
+    Row("round_participants", "get", OUR_FACILITATORS),
+    Row("round_participants", "post", then(422, OUR_FACILITATORS)),
+    Row("remove_participant", "get", OUR_FACILITATORS),
+    Row("remove_participant", "post", then(302, OUR_FACILITATORS)),
+    Row("extend_round", "get", OUR_FACILITATORS),
+    Row("extend_round", "post", then(302, OUR_FACILITATORS)),
+    Row("nudge_round", "get", OUR_FACILITATORS),
+    Row("nudge_round", "post", then(302, OUR_FACILITATORS)),
+    Row("close_round", "get", OUR_FACILITATORS),
+    Row("close_round", "post", then(302, OUR_FACILITATORS)),
     Row("round_result", "get", ONLY_OUR_MEMBERS),
     Row("round_result", "get", ONLY_OUR_MEMBERS, team=True),
     Row("round_notes", "get", ONLY_OUR_MEMBERS),
@@ -105,6 +146,26 @@ MATRIX = [
     # A form that does not say which result it was written for.
     Row("round_consensus", "post", then(409, OUR_FACILITATORS), team=True),
 ]
+STEPS: dict[str, list[str]] = {
+    "": [],
+    "_questions": ["governance"],
+    "_answer": [],
+    "_review": [],
+    "_submit": [],
+    "_done": [],
+}
+OF_A_ROUND = (
+    "round",
+    "edit_round",
+    "add_round_team",
+    "round_participants",
+    "open_round",
+    "close_round",
+    "reopen_round",
+    "extend_round",
+    "nudge_round",
+    "discard_round",
+)
 # Answered by whoever watches the site, and slow where no worker runs: tests/mlops_maturity has it.
 ELSEWHERE = {"readyz"}
 
@@ -116,6 +177,15 @@ def closed_round(cast: Cast, version: QuestionnaireVersion) -> Round:
     make_response(participant=make_participant(round_, user=cast.member))
     close_round(round_=round_)
     return round_
+
+
+@pytest.fixture
+def asked(cast: Cast, version: QuestionnaireVersion) -> Participant:
+    """The member's part in an open round, in progress, with a personal link that ends in `TOKEN`."""
+    participant = make_participant(make_round(cast.organization, version=version, teams=[cast.team]), user=cast.member)
+    make_response({}, participant=participant, submitted=False)
+    Participant.objects.filter(pk=participant.pk).update(token_hash=hash_of(TOKEN))
+    return participant
 
 
 @pytest.fixture
@@ -146,6 +216,7 @@ def test_who_may_open_what(
     cast: Cast,
     kept: Response,
     closed_round: Round,
+    asked: Participant,
     invitation: Invitation,
     client_of: Callable[[User], Client],
 ) -> None:
@@ -170,6 +241,12 @@ def test_who_may_open_what(
         "invitations": [slug],
         **{name: [slug, invitation.pk] for name in ("resend_invitation", "revoke_invitation")},
         "invitation": [TOKEN],
+        **{f"respond{step}": [slug, asked.round_id, *arguments] for step, arguments in STEPS.items()},
+        **{f"respond_by_link{step}": [TOKEN, *arguments] for step, arguments in STEPS.items()},
+        "rounds": [slug],
+        "new_round": [slug],
+        **{name: [slug, asked.round_id] for name in OF_A_ROUND},
+        "remove_participant": [slug, asked.round_id, asked.pk],
         "round_result": [cast.organization.slug, closed_round.pk],
         "round_notes": [slug, closed_round.pk, "governance.lineage"],
         "round_consensus": [slug, closed_round.pk],
@@ -179,7 +256,7 @@ def test_who_may_open_what(
     response = getattr(client, row.method)(f"{url}?team={cast.team.pk}" if row.team else url)
 
     assert response.status_code == row.expected[actor]
-    if response.status_code == LOG_IN and actor == "visitor" and not row.name.startswith("try"):
+    if response.status_code == LOG_IN and actor == "visitor" and not row.name.startswith(("try", "respond_by_link")):
         assert response["Location"].startswith(reverse("account_login"))
 
 

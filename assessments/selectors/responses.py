@@ -1,14 +1,20 @@
-"""Reading answers: of one response for its form, and of a whole round for its results."""
+"""Reading answers: of one response for its form, of the last round beside it, and of a whole round for its results."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
 
+from django.db.models import F, Q
+
 from assessments.definition import Definition
-from assessments.models import Answer, Response, Round
+from assessments.models import Answer, Participant, Response, Round
 from assessments.models.responses import ResponseStatus
 from assessments.scoring import Answers
+from organizations.models import Member
+from organizations.selectors import hash_of
+
+RESPONDING = ("round__organization", "team", "response")
 
 
 def answers_of(response: Response) -> dict[str, Answer]:
@@ -24,6 +30,37 @@ def choices_of(response: Response) -> Answers:
 def answered_questions(definition: Definition, answers: Mapping[str, Answer]) -> set[str]:
     """Return the keys of the questions that have all that submission asks for. No query."""
     return {key for key, row in answers.items() if definition.questions[key].is_answered(row.choice_key, row.note)}
+
+
+def participant_of(member: Member, round_id: int) -> Participant | None:
+    """Return a member's part in a round of the organization, with all that responding shows. One query."""
+    asked = Participant.objects.filter(organization_id=member.organization_id, user_id=member.user_id)
+    return asked.select_related(*RESPONDING).filter(round_id=round_id).first()
+
+
+def participant_by_link(token: str) -> Participant | None:
+    """Return whose personal link it is, with all that responding shows. One query."""
+    return Participant.objects.select_related(*RESPONDING).filter(token_hash=hash_of(token)).first()
+
+
+def last_answers(participant: Participant) -> dict[str, Answer]:
+    """Return what the same person, by account or else by address, submitted in the round that this one started from.
+
+    By question key; nothing where the round does not show it. One query.
+    """
+    round_ = participant.round
+    if not round_.show_last_answers or round_.previous_id is None:
+        return {}
+    same = Q(email__iexact=participant.email)
+    if participant.user_id:
+        same = Q(user_id=participant.user_id) | same & Q(user=None)
+    before = (
+        Participant.objects.filter(same, round_id=round_.previous_id, organization_id=round_.organization_id)
+        .order_by(F("user_id").asc(nulls_last=True))
+        .values("pk")[:1]
+    )
+    answers = Answer.objects.filter(response__participant__in=before, response__status=ResponseStatus.SUBMITTED)
+    return {answer.question_key: answer for answer in answers}
 
 
 def answered_count(response: Response) -> int:

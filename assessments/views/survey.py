@@ -1,115 +1,93 @@
-"""The survey without an account, at `/try/`: one dimension a step, every answer saved as it is given."""
+"""The survey, by whichever way somebody came to it: one dimension a step, every answer saved as it is given."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Concatenate, ParamSpec
+from collections.abc import Mapping
+from math import ceil
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from assessments.definition import Definition, Dimension
 from assessments.forms import QuestionForm
 from assessments.models import Answer, Response
-from assessments.selectors.questionnaires import definition_of, version_on_offer
-from assessments.selectors.responses import answers_of, choices_of
+from assessments.selectors.questionnaires import definition_of
+from assessments.selectors.responses import answered_questions, answers_of
 from assessments.selectors.survey import Progress, progress_of
 from assessments.services import responses as service
-from assessments.visits import current_response, take_up
-from mlops_maturity.errors import Link, message
-from organizations.access import account_of
+from assessments.views.ways import already_submitted, with_response, with_way
+from assessments.ways import InARound, Way
+from mlops_maturity.errors import message
 
-P = ParamSpec("P")
-
-
-def with_response(
-    view: Callable[Concatenate[HttpRequest, Response, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Hand the view the visitor's self-assessment; without one the visitor is told how to start.
-
-    What is sent from a page of another self-assessment than the current one is refused.
-    """
-
-    @wraps(view)
-    def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        response = current_response(request)
-        if response is None:
-            return _nothing_started(request)
-        if request.POST.get("response", str(response.public_id)) != str(response.public_id):
-            return _another_assessment(request)
-        return view(request, response, *args, **kwargs)
-
-    return wrapped
+# The shipped questionnaire's 25 take ten minutes.
+SECONDS_A_QUESTION = 24
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def start(request: HttpRequest) -> HttpResponse:
+@with_way
+def start(request: HttpRequest, way: Way) -> HttpResponse:
     """Say what the survey is and begin it, or offer to go on with the one there is."""
-    version = version_on_offer()
-    if version is None:
+    if way.version_id is None:
         return message(
             request,
             status=404,
             heading=_("There is no questionnaire yet."),
             text=_("An administrator can load it with “manage.py questionnaire load”."),
         )
-    response = current_response(request)
-    if request.method == "POST" and (response is None or response.is_submitted):
-        response = service.start_response(version=version, user=account_of(request))
-        take_up(request, response)
-    definition = definition_of(response.version_id if response else version.pk)
-    progress = progress_of(definition, choices_of(response)) if response else None
+    if isinstance(way, InARound) and way.response and way.response.is_submitted:
+        return redirect(way.finished_url)
+    response = way.begin() if request.method == "POST" else way.response
+    definition = definition_of(way.version_id)
+    progress = _progress(definition, answers_of(response)) if response else None
     if request.method == "POST" and progress:
-        return redirect("try_questions", progress.next_step.dimension.key)
-    return render(
-        request,
-        "assessments/survey/start.html",
-        {"definition": definition, "response": response, "progress": progress},
-    )
+        return redirect(way.url("questions", progress.next_step.dimension.key))
+    minutes = ceil(len(definition.questions) * SECONDS_A_QUESTION / 60)
+    context = _context(way) | {"definition": definition, "progress": progress, "minutes": minutes}
+    return render(request, way.start_template, context)
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_response
-def questions(request: HttpRequest, response: Response, dimension_key: str) -> HttpResponse:
+def questions(request: HttpRequest, way: Way, response: Response, dimension_key: str) -> HttpResponse:
     """Ask the questions of one dimension; a POST saves the whole step and goes on, with or without script."""
     definition = definition_of(response.version_id)
     dimension = _dimension_or_404(definition, dimension_key)
-    if response.is_submitted:
-        return _already_submitted(request, response) if request.method == "POST" else redirect(response)
-    answers = answers_of(response)
-    data = request.POST if request.method == "POST" else None
-    forms = [QuestionForm(q, answers.get(q.key), data) for q in dimension.questions]
-    if request.method == "POST":
-        try:
-            service.save_answers(response=response, given=[form.given() for form in forms])
-        except service.AlreadySubmitted:
-            return _already_submitted(request, response)
-        if all(form.is_valid() for form in forms):
-            return redirect(_page_after(definition, dimension))
-        answers = answers_of(response)
-        forms = [QuestionForm(q, answers.get(q.key), data) for q in dimension.questions]
-    context = _step_context(response, definition, dimension, progress_of(definition, _chosen(answers)))
-    return render(
-        request,
-        "assessments/survey/questions.html",
-        context | {"forms": forms, "invalid": [form for form in forms if form.errors]},
-        status=422 if request.method == "POST" else 200,
-    )
+    if way.is_settled:
+        return already_submitted(request, way) if request.method == "POST" else redirect(way.finished_url)
+    last, answers = way.last_answers(), answers_of(response)
+    if request.method != "POST":
+        return _step_page(request, way, definition, dimension, answers, _forms(dimension, answers, None, last))
+    as_last_time = "as_last_time" in request.POST
+    sent = _forms(dimension, answers, request.POST, last)
+    try:
+        answers = service.save_answers(
+            response=response, given=[form.given_or_last() if as_last_time else form.given() for form in sent]
+        )
+    except service.AlreadySubmitted:
+        return already_submitted(request, way)
+    for form in sent:
+        if form.replaces_unseen:
+            messages.warning(request, f"{form.question.text} {_replaced(form)}")
+    forms = _forms(dimension, answers, request.POST, last)
+    for form in forms:
+        form.ask_for_reason()
+    if any(form.errors for form in forms):
+        return _step_page(request, way, definition, dimension, answers, forms, status=422)
+    return redirect(way.url("questions", dimension.key) if as_last_time else _page_after(way, definition, dimension))
 
 
 @require_POST
 @with_response
-def answer(request: HttpRequest, response: Response) -> HttpResponse:
-    """Save one answer as it is given; the reply is a fragment: what is amiss with it, if anything, and the progress."""
+def answer(request: HttpRequest, way: Way, response: Response) -> HttpResponse:
+    """Save one answer as it is given.
+
+    The reply is a fragment: what is amiss with it, if anything, the progress, and what is now kept of the whole step.
+    """
     definition = definition_of(response.version_id)
     question = definition.questions.get(request.POST.get("question", ""))
     if question is None:
@@ -119,41 +97,42 @@ def answer(request: HttpRequest, response: Response) -> HttpResponse:
             heading=_("This question is not part of the questionnaire."),
             text=_("Reload the page and answer again; what was saved before is still there."),
         )
-    form = QuestionForm(question, data=request.POST)
+    form = QuestionForm(question, answers_of(response).get(question.key), request.POST)
+    replaced = _replaced(form) if form.replaces_unseen else ""
     try:
-        service.save_answers(response=response, given=[form.given()])
+        answers = service.save_answers(response=response, given=[form.given()])
     except service.AlreadySubmitted:
-        return _already_submitted(request, response)
+        return already_submitted(request, way)
+    form.ask_for_reason()
     dimension = definition.dimension_of(question.key)
-    progress = progress_of(definition, choices_of(response))
+    context = _step_context(way, definition, dimension, answers)
     return render(
         request,
         "assessments/survey/questions.html#saved",
-        _step_context(response, definition, dimension, progress) | {"form": form},
+        context | {"form": form, "forms": _forms(dimension, answers), "replaced": replaced},
         status=422 if form.errors else 200,
     )
 
 
-@never_cache
 @require_safe
 @with_response
-def review(request: HttpRequest, response: Response) -> HttpResponse:
+def review(request: HttpRequest, way: Way, response: Response) -> HttpResponse:
     """List what is open before submission."""
-    if response.is_submitted:
-        return redirect(response)
-    return _review_page(request, response)
+    if way.is_settled:
+        return redirect(way.finished_url)
+    return _review_page(request, way, response)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_response
-def submit(request: HttpRequest, response: Response) -> HttpResponse:
+def submit(request: HttpRequest, way: Way, response: Response) -> HttpResponse:
     """Submit a complete response; a GET, as of a page loaded again, leads to the review."""
     if request.method != "POST":
-        return redirect("try_review")
+        return redirect(way.url("review"))
     try:
         service.submit_response(response=response)
     except service.AlreadySubmitted:
-        return _already_submitted(request, response)
+        return already_submitted(request, way) if way.is_settled else redirect(way.finished_url)
     except service.StillOpen as error:
         count = len(error.questions)
         messages.error(
@@ -165,33 +144,82 @@ def submit(request: HttpRequest, response: Response) -> HttpResponse:
             )
             % count,
         )
-        return _review_page(request, response, status=422)
-    return redirect(response)
+        return _review_page(request, way, response, status=422)
+    return redirect(way.finished_url)
 
 
-def _review_page(request: HttpRequest, response: Response, *, status: int = 200) -> HttpResponse:
+@require_safe
+@with_response
+def done(request: HttpRequest, way: Way, response: Response) -> HttpResponse:
+    """Say thanks, and until when the answers can be changed."""
+    if not response.is_submitted:
+        return redirect(way.url())
+    return render(request, "assessments/survey/done.html", _context(way))
+
+
+def _review_page(request: HttpRequest, way: Way, response: Response, *, status: int = 200) -> HttpResponse:
     definition = definition_of(response.version_id)
     answers = answers_of(response)
-    context = {"response": response, "answers": answers, "progress": progress_of(definition, _chosen(answers))}
+    context = _context(way) | {"answers": answers, "progress": _progress(definition, answers)}
     return render(request, "assessments/survey/review.html", context, status=status)
 
 
+def _step_page(
+    request: HttpRequest,
+    way: Way,
+    definition: Definition,
+    dimension: Dimension,
+    answers: dict[str, Answer],
+    forms: list[QuestionForm],
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    context = _step_context(way, definition, dimension, answers) | {
+        "forms": forms,
+        "invalid": [form for form in forms if form.errors],
+        "as_last_time": any(form.last and not form.initial.get("choice") for form in forms),
+    }
+    return render(request, "assessments/survey/questions.html", context, status=status)
+
+
+def _context(way: Way) -> dict[str, object]:
+    """What every page of the survey knows; in a round also of that."""
+    context: dict[str, object] = {"way": way, "response": way.response}
+    if isinstance(way, InARound):
+        context |= {"participant": way.participant, "round": way.participant.round, "organization": way.organization}
+    return context
+
+
 def _step_context(
-    response: Response, definition: Definition, dimension: Dimension, progress: Progress
+    way: Way, definition: Definition, dimension: Dimension, answers: dict[str, Answer]
 ) -> dict[str, object]:
     position = definition.dimensions.index(dimension)
-    return {
-        "response": response,
+    return _context(way) | {
         "dimension": dimension,
-        "progress": progress,
+        "progress": _progress(definition, answers),
         "number": position + 1,
         "previous": definition.dimensions[position - 1] if position else None,
         "following": next(iter(definition.dimensions[position + 1 :]), None),
     }
 
 
-def _chosen(answers: dict[str, Answer]) -> set[str]:
-    return {key for key, answer in answers.items() if answer.choice_key}
+def _progress(definition: Definition, answers: dict[str, Answer]) -> Progress:
+    return progress_of(definition, answered_questions(definition, answers))
+
+
+def _forms(
+    dimension: Dimension, answers: dict[str, Answer], data: QueryDict | None = None, last: Mapping[str, Answer] = {}
+) -> list[QuestionForm]:
+    return [QuestionForm(q, answers.get(q.key), data, last.get(q.key)) for q in dimension.questions]
+
+
+def _replaced(form: QuestionForm) -> str:
+    """Say that what was given elsewhere meanwhile has made room for what this page sent."""
+    assert form.kept is not None  # noqa: S101 - else there was nothing to replace
+    when = formats.date_format(timezone.localtime(form.kept.updated_at), "H:i T")
+    return _("Changed in another tab or on another device at %(time)s; what you gave here has replaced that.") % {
+        "time": when
+    }
 
 
 def _dimension_or_404(definition: Definition, key: str) -> Dimension:
@@ -201,41 +229,8 @@ def _dimension_or_404(definition: Definition, key: str) -> Dimension:
         raise Http404 from None
 
 
-def _page_after(definition: Definition, dimension: Dimension) -> str:
+def _page_after(way: Way, definition: Definition, dimension: Dimension) -> str:
     position = definition.dimensions.index(dimension) + 1
     if position == len(definition.dimensions):
-        return reverse("try_review")
-    return reverse("try_questions", args=[definition.dimensions[position].key])
-
-
-def _nothing_started(request: HttpRequest) -> HttpResponse:
-    if request.method == "GET" and not request.headers.get("HX-Request"):
-        messages.info(request, _("There is no assessment in progress in this browser. Start one here."))
-        return redirect("try")
-    return message(
-        request,
-        status=404,
-        heading=_("There is no assessment in progress in this browser."),
-        text=_("It may have been discarded in another tab. Start a new one, or log in to find those you kept."),
-        link=Link(reverse("try"), _("Start an assessment")),
-    )
-
-
-def _another_assessment(request: HttpRequest) -> HttpResponse:
-    return message(
-        request,
-        status=409,
-        heading=_("This page belongs to another assessment than the one now in progress in this browser."),
-        text=_("Nothing was changed. Go on with the current one."),
-        link=Link(reverse("try"), _("Go on")),
-    )
-
-
-def _already_submitted(request: HttpRequest, response: Response) -> HttpResponse:
-    return message(
-        request,
-        status=409,
-        heading=_("This assessment has been submitted already."),
-        text=_("Nothing was changed. Open its result; from there you can take it up again to change an answer."),
-        link=Link(response.get_absolute_url(), _("See the result")),
-    )
+        return way.url("review")
+    return way.url("questions", definition.dimensions[position].key)

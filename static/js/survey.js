@@ -34,7 +34,39 @@
     }
   });
 
+  // What the server keeps of this step, as far as this page knows: it comes anew with every reply.
+  const kept = () => {
+    const fields = document.querySelectorAll("#survey-kept [name^=initial-]");
+    return new Map([...fields].map(({ name, value }) => [name.slice("initial-".length), value]));
+  };
+  const seen = (key) => document.querySelector(`#survey-kept [name="seen-${CSS.escape(key)}"]`);
+  let known = kept();
+
   const fieldset = (key) => form && form.querySelector(`[data-question="${CSS.escape(key)}"]`);
+
+  const fill = (element, values) => {
+    for (const field of element.querySelectorAll("input, textarea")) {
+      const value = values[field.name];
+      if (value === undefined) continue;
+      if (field.type === "radio") field.checked = field.value === value;
+      else field.value = value;
+      if (field.type !== "radio" && value) field.closest("details").open = true;
+    }
+  };
+
+  // What another tab or device has changed since is shown, but for what was changed here as well and goes out next.
+  const takeUpNewest = (carried = {}) => {
+    const newest = kept();
+    for (const [name, value] of newest) {
+      if (value === known.get(name) || name in carried) continue;
+      const element = form.querySelector(`[name="${CSS.escape(name)}"]`).closest("[data-question]");
+      const { question } = element.dataset;
+      if (!(name in (pending.get(question) ?? {}))) fill(element, { [name]: value });
+      const { time } = seen(question).dataset;
+      element.querySelector(".question-elsewhere").textContent = status.dataset.elsewhere.replace("{time}", time);
+    }
+    known = newest;
+  };
 
   const show = (state) => {
     status.dataset.state = state;
@@ -92,6 +124,7 @@
     // A request that waited in the queue carries what is newest when it goes out; its reply tells of nothing newer.
     event.detail.carried = pending.get(key);
     const values = { question: key, response: survey.dataset.survey, ...event.detail.carried };
+    if (seen(key)) values[seen(key).name] = seen(key).value;
     for (const [name, value] of Object.entries(values)) formData.set(name, value);
   });
 
@@ -101,6 +134,7 @@
     const code = event.detail.xhr.status;
     const newest = pending.get(key) === carried;
     refused.delete(key);
+    takeUpNewest(carried);
     if (event.detail.successful) {
       if (newest) forget(key);
       retryDelay = RETRY.first;
@@ -142,6 +176,22 @@
     return key;
   };
 
+  const answerAsLastTime = () => {
+    for (const element of form.querySelectorAll("[data-last-choice]")) {
+      if (element.querySelector("[type=radio]:checked")) continue;
+      const key = element.dataset.question;
+      const values = { [`${key}-choice`]: element.dataset.lastChoice };
+      for (const part of ["note", "evidence_url"]) {
+        const name = `${key}-${part}`;
+        const last = element.getAttribute(`data-last-${part}`);
+        if (last && !element.querySelector(`[name="${CSS.escape(name)}"]`).value) values[name] = last;
+      }
+      fill(element, values);
+      keep(key, { ...pending.get(key), ...values });
+      send(key);
+    }
+  };
+
   if (form) {
     form.addEventListener("input", (event) => {
       if (event.target.type === "radio") return;
@@ -164,6 +214,10 @@
     // request tells whether it can, so that one question is saved again.
     form.addEventListener("submit", (event) => {
       event.preventDefault();
+      if (event.submitter?.name === "as_last_time") {
+        answerAsLastTime();
+        return;
+      }
       leaveWhenSaved = true;
       refused.clear();
       const { question } = form.querySelector("[data-question]").dataset;
@@ -175,14 +229,7 @@
   // Take up what an earlier visit could not send.
   for (const [key, values] of pending) {
     const element = fieldset(key);
-    if (!element) continue;
-    for (const field of element.querySelectorAll("input, textarea")) {
-      const value = values[field.name];
-      if (value === undefined) continue;
-      if (field.type === "radio") field.checked = field.value === value;
-      else field.value = value;
-      if (field.type !== "radio" && value) field.closest("details").open = true;
-    }
+    if (element) fill(element, values);
   }
   if (pending.size) document.addEventListener("DOMContentLoaded", sendAll, { once: true });
   else show("saved");

@@ -1,0 +1,147 @@
+"""The ways into the survey: on one's own at `/try/`, as a member who takes part in a round, by a personal link.
+
+Each knows whose response it is, where its steps are, how it begins, and where a submitted response leads.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+
+from assessments.models import Answer, Participant, Response
+from assessments.selectors.questionnaires import version_on_offer
+from assessments.selectors.responses import last_answers, participant_by_link, participant_of
+from assessments.services.responses import start_participant_response, start_response
+from assessments.visits import current_response, take_up
+from organizations.access import account_of, resolve_member
+from organizations.models import Organization
+
+
+@dataclass
+class Way(ABC):
+    """One way in; `name` begins the names of its addresses, which all take `arguments`."""
+
+    request: HttpRequest
+    name: str
+    arguments: tuple[object, ...]
+    response: Response | None
+    participant: Participant | None = None
+
+    start_template: ClassVar[str]
+
+    def url(self, step: str = "", *arguments: object) -> str:
+        """Return the address of a step, that of the start without one."""
+        return reverse(f"{self.name}_{step}" if step else self.name, args=[*self.arguments, *arguments])
+
+    @property
+    @abstractmethod
+    def version_id(self) -> int | None:
+        """What is asked, None where there is nothing to ask. At most one query."""
+
+    @property
+    @abstractmethod
+    def finished_url(self) -> str:
+        """Where a submitted response leads."""
+
+    @property
+    @abstractmethod
+    def is_settled(self) -> bool:
+        """Whether the answers no longer change here."""
+
+    @abstractmethod
+    def begin(self) -> Response:
+        """Start a response, or return the one in progress."""
+
+    def last_answers(self) -> dict[str, Answer]:
+        """Return what the person answered the last time, by question key, where that is to be shown. One query."""
+        return {}
+
+
+class OnOnesOwn(Way):
+    """The self-assessment at `/try/`, which the browser's session or an account remembers."""
+
+    start_template = "assessments/survey/start.html"
+
+    @property
+    def version_id(self) -> int | None:
+        if self.response:
+            return self.response.version_id
+        version = version_on_offer()
+        return version.pk if version else None
+
+    @property
+    def finished_url(self) -> str:
+        assert self.response is not None  # noqa: S101 - one that is submitted
+        return self.response.get_absolute_url()
+
+    @property
+    def is_settled(self) -> bool:
+        return self.response is not None and self.response.is_submitted
+
+    def begin(self) -> Response:
+        if self.response and not self.response.is_submitted:
+            return self.response
+        version = version_on_offer()
+        if version is None:
+            raise Http404
+        self.response = start_response(version=version, user=account_of(self.request))
+        take_up(self.request, self.response)
+        return self.response
+
+
+class InARound(Way):
+    """A participant's part in a round; the answers change until it closes, also after they were submitted.
+
+    Those that are part of an anonymous round's shown result do not, as the difference would give them away.
+    """
+
+    start_template = "assessments/survey/round_start.html"
+    participant: Participant
+
+    @property
+    def is_settled(self) -> bool:
+        return self.response is not None and self.response.counted_since is not None
+
+    @property
+    def organization(self) -> Organization:
+        return self.participant.round.organization
+
+    @property
+    def version_id(self) -> int:
+        return self.participant.round.version_id
+
+    @property
+    def finished_url(self) -> str:
+        return self.url("done")
+
+    def begin(self) -> Response:
+        self.response = self.response or start_participant_response(participant=self.participant)
+        return self.response
+
+    def last_answers(self) -> dict[str, Answer]:
+        return last_answers(self.participant)
+
+
+def find_way(request: HttpRequest, *, slug: str = "", round_id: int = 0, token: str = "") -> Way | None:
+    """Return the way in that an address stands for, None for a link that is none and for a member who is not asked.
+
+    At most two queries, and those for session and account. Raises Http404 where the person is no member.
+    """
+    if token:
+        return _in_a_round(request, "respond_by_link", (token,), participant_by_link(token))
+    if slug:
+        participant = participant_of(resolve_member(request, slug), round_id)
+        return _in_a_round(request, "respond", (slug, round_id), participant)
+    return OnOnesOwn(request, "try", (), current_response(request))
+
+
+def _in_a_round(
+    request: HttpRequest, name: str, arguments: tuple[object, ...], participant: Participant | None
+) -> InARound | None:
+    if participant is None:
+        return None
+    return InARound(request, name, arguments, getattr(participant, "response", None), participant)
