@@ -61,7 +61,12 @@ def make_world(name: str) -> Organization:
     before = factories.make_round(organization, version=version, teams=[team], quarter=(2026, 2))
     closed = factories.make_round(organization, version=version, teams=[team], previous=before)
     Consensus.objects.create(
-        organization=organization, round=closed, team=team, question_key="a.b", choice_key="yes", rationale="We looked."
+        organization=organization,
+        round=closed,
+        team=team,
+        question_key="governance.lineage",
+        choice_key="yes",
+        rationale="We looked.",
     )
     Invitation.objects.create(
         organization=organization, email=f"new@{organization.slug}.example", team=team, expires_at=timezone.now()

@@ -130,6 +130,7 @@ BROKEN: dict[str, tuple[Callable[[], models.Model], str | None]] = {
     "response_organization_iff_participant": (lambda: response(organization=factories.make_organization()), FORM),
     "response_status_known": (lambda: response(status="lost"), "status"),
     "response_submitted_at_iff_submitted": (lambda: response(status="submitted"), FORM),
+    "response_counted_is_submitted": (lambda: response(counted_since=1), FORM),
     "answer_question_unique": (lambda: again(answer(choice_key="yes")), FORM),
     "answer_says_something": (answer, FORM),
     "result_unique": (lambda: again(result()), FORM),
