@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 from zoneinfo import available_timezones
@@ -213,6 +214,37 @@ def test_what_a_member_sees(marked: None, cast: Cast, client_of: ClientOf, versi
         answer = client.get(path)
         assert answer.status_code == 200
         assert_translated(answer, *data)
+
+
+def test_running_a_round(marked: None, cast: Cast, client_of: ClientOf, version: QuestionnaireVersion) -> None:
+    other = factories.make_team(cast.organization)
+    closed = factories.make_round(cast.organization, teams=[cast.team], quarter=(2026, 2))
+    close_round(round_=closed)
+    draft = factories.make_round(cast.organization, teams=[cast.team], status="draft", opened_at=None)
+    round_ = factories.make_round(cast.organization, teams=[cast.team], closes_at=timezone.now() + timedelta(days=1))
+    guest, person = factories.make_participant(round_), factories.make_participant(round_, user=cast.member)
+    factories.make_response({}, participant=person, submitted=False)
+    people = {user.email for user in (cast.owner, cast.facilitator, cast.member, guest)}
+    names = people | {cast.organization.name, cast.team.name, other.name, cast.organization.time_zone}
+    data = names | texts_in(version.definition)
+    client, slug = client_of(cast.facilitator), cast.organization.slug
+    for status, name, *keys in (
+        (200, "rounds"),
+        (200, "new_round"),
+        *((200, "round", row.pk) for row in (draft, round_, closed)),
+        *((200, name, draft.pk) for name in ("edit_round", "open_round", "discard_round")),
+        *((200, name, round_.pk) for name in ("round_participants", "close_round", "extend_round", "nudge_round")),
+        (200, "remove_participant", round_.pk, guest.pk),
+        (200, "reopen_round", closed.pk),
+        (409, "close_round", closed.pk),
+    ):
+        answer = client.get(reverse(name, args=[slug, *keys]))
+        assert answer.status_code == status
+        assert_translated(answer, *data)
+    for name, *keys in (("new_round",), ("round_participants", round_.pk)):
+        answer = client.post(reverse(name, args=[slug, *keys]), {"addresses": "nobody", "closes_at": "never"})
+        assert answer.status_code == 422
+        assert_translated(answer, *data, "nobody", "never")
 
 
 def test_settings_of_an_organization(marked: None, cast: Cast, client_of: ClientOf) -> None:

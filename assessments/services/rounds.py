@@ -255,7 +255,9 @@ def _lock(round_: Round) -> Round:
 
 @transaction.atomic
 def _open(round_: Round, drafts: RoundQuerySet) -> None:
-    if not drafts.filter(pk=round_.pk).update(status=RoundStatus.OPEN, opened_at=timezone.now()):
+    # The planned moment goes: a round opened before it may close before it too.
+    opened = drafts.filter(pk=round_.pk).update(status=RoundStatus.OPEN, opened_at=timezone.now(), opens_at=None)
+    if not opened:
         raise NotADraft(str(round_))
     round_.refresh_from_db()
     enqueue_invitations(round_)

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -40,7 +41,10 @@ def ask(
 
 @on_round(RoundStatus.DRAFT)
 def open_round(request: HttpRequest, member: Member, round_: Round) -> HttpResponse:
-    """Ask whether to open a draft now, and do so."""
+    """Ask whether to open a draft now, and do so; one whose closing moment has passed would close at once."""
+    if round_.closes_at and round_.closes_at <= timezone.now():
+        messages.error(request, _("The moment at which this round closes has passed. Choose another one first."))
+        return redirect("edit_round", member.organization.slug, round_.pk)
     if request.method == "POST":
         service.open_round(round_=round_)
         messages.success(request, _("The round is open."))
