@@ -11,7 +11,7 @@ from assessments.models import Consensus, Response, Round
 from assessments.scoring import Answers
 
 
-class _ObjectAgg(Aggregate):
+class ObjectAgg(Aggregate):
     """One JSON object of many rows, from a key and a value of each."""
 
     function = "JSONB_OBJECT_AGG"
@@ -24,13 +24,13 @@ def answers_by_team(round_: Round, *, counted: bool = False) -> dict[int, list[A
 
     One query, which hands over a row for each response.
     """
-    responses = Response.objects.submitted_in(round_).filter(counted_since__isnull=False) if counted else None
+    responses = Response.objects.submitted_in(round_)
     rows = (
-        (responses or Response.objects.submitted_in(round_))
+        (responses.exclude(counted_since=None) if counted else responses)
         .order_by("pk")
         .annotate(
             team_id=F("participant__team_id"),
-            given=_ObjectAgg("answers__question_key", "answers__choice_key", filter=~Q(answers__choice_key="")),
+            given=ObjectAgg("answers__question_key", "answers__choice_key", filter=~Q(answers__choice_key="")),
         )
         .values_list("team_id", "given")
     )
