@@ -126,6 +126,11 @@ class Row:
     total: Change | None
     projection: Projection | None
 
+    @property
+    def latest(self) -> Change | None:
+        """The last round's change since the one before it."""
+        return self.changes[-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -158,11 +163,16 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """How the mean answer to a question moved, as a share (-1 to 1) of what it can be worth."""
+    """How the mean answer to a question moved, as shares (0 to 1) of what an answer can be worth."""
 
     question: Question
     dimension: Dimension
-    share: Fraction
+    before: Fraction
+    after: Fraction
+
+    @property
+    def share(self) -> Fraction:
+        return self.after - self.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +208,7 @@ def shared_definition(definitions: Sequence[Definition]) -> Shared:
 
 def scores_alike(one: Definition, other: Definition) -> bool:
     """Return whether two definitions give the same answers the same scores and levels, however they word them."""
-    return bool(_rules(one) == _rules(other))
+    return one is other or bool(_rules(one) == _rules(other))
 
 
 def with_gaps(columns: Sequence[Column], covered: Iterable[Period]) -> tuple[Column | Gap, ...]:
@@ -254,7 +264,7 @@ def moves(definition: Definition, before: ScoreCard, after: ScoreCard) -> Moves:
             continue
         question = definition.questions[tally.key]
         top = Fraction(1) if question.kind == "practice" else definition.scoring.max
-        move = Move(question, definition.dimension_of(tally.key), (tally.mean - earlier) / top)
+        move = Move(question, definition.dimension_of(tally.key), earlier / top, tally.mean / top)
         is_practice = question.kind == "practice"
         (gained if is_practice and tally.mean == 1 else lost if is_practice and earlier == 1 else others).append(move)
     movers = sorted(others, key=lambda move: -abs(move.share))[:MOVERS]

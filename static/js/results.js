@@ -16,8 +16,30 @@
   // The library goes round against the clock; people read with it.
   const clockwise = ([first, ...others]) => [first, ...others.reverse()];
 
+  const COLOURS = ["--level-3", "--level-5", "--level-1", "--level-0", "--level-2"];
+  const SYMBOLS = ["rect", "triangle", "diamond", "emptyRect", "emptyTriangle"];
+
+  // A line of the radar; of several, rounds are told apart by their dashes and symbols too.
+  const outline = ({ name, scores }, colour, { width, type, symbol, opacity }) => ({
+    name,
+    value: clockwise(scores),
+    symbol,
+    symbolSize: 6,
+    lineStyle: { width, type, color: css(colour) },
+    itemStyle: { color: css(colour) },
+    areaStyle: { color: css(colour), opacity },
+  });
+  const outlines = ({ earlier = [], target, name, scores }) => [
+    ...(target ? [outline(target, "--bs-secondary-color", { width: 2, type: "dashed", symbol: "none", opacity: 0 })] : []),
+    ...earlier.map((round, n) =>
+      outline(round, COLOURS[n % COLOURS.length], { width: 1.5, type: "solid", symbol: SYMBOLS[n % SYMBOLS.length], opacity: 0 }),
+    ),
+    outline({ name, scores }, "--brand", { width: 2.5, type: "solid", symbol: "circle", opacity: 0.2 }),
+  ];
+
   const radar = (data, element) => ({
     animation: false,
+    ...(data.name && { legend: { bottom: 0, textStyle: { ...axis(), fontSize: 12 }, itemWidth: 18, itemGap: 12 } }),
     radar: {
       indicator: clockwise(data.names).map((name, n) => ({
         name: wrapped(name),
@@ -27,35 +49,33 @@
       radius: element.clientWidth < 400 ? "46%" : "58%",
       splitNumber: Math.round(data.top),
       axisName: { ...axis(), fontSize: element.clientWidth < 400 ? 11 : 13 },
-      center: ["50%", "54%"],
+      center: ["50%", data.name ? "46%" : "54%"],
       axisLine: { lineStyle: { color: css("--bs-secondary-color"), opacity: 0.35 } },
       splitLine: { lineStyle: { color: css("--bs-secondary-color"), opacity: 0.35 } },
       splitArea: { show: false },
     },
-    series: [
-      {
-        type: "radar",
-        symbolSize: 7,
-        data: [{ value: clockwise(data.scores) }],
-        lineStyle: { width: 2.5, color: css("--brand") },
-        itemStyle: { color: css("--brand") },
-        areaStyle: { color: css("--brand"), opacity: 0.2 },
-      },
-    ],
+    series: [{ type: "radar", data: outlines(data) }],
   });
 
-  const COLOURS = ["--level-3", "--level-5", "--level-1", "--level-0", "--level-2"];
-  const SYMBOLS = ["rect", "triangle", "diamond", "emptyRect", "emptyTriangle"];
   const trend = (data, element) => {
     const narrow = element.clientWidth < 420;
     const line = (name, scores, extra) => ({ name, type: "line", data: scores, symbolSize: 7, ...extra });
+    const ahead = data.projected;
+    // More lines than colours get other symbols in the next turn.
+    const symbol = (n) => SYMBOLS[(n + Math.floor(n / COLOURS.length)) % SYMBOLS.length];
     return {
       animation: false,
       grid: { left: 28, right: 16, top: 16, bottom: narrow ? 156 : 92 },
-      legend: { bottom: 0, textStyle: { ...axis(), fontSize: 12 }, itemWidth: 18, itemGap: 12 },
+      legend: {
+        type: data.dimensions.length > 8 ? "scroll" : "plain",
+        bottom: 0,
+        textStyle: { ...axis(), fontSize: 12 },
+        itemWidth: 18,
+        itemGap: 12,
+      },
       xAxis: {
         type: "category",
-        data: data.rounds,
+        data: ahead ? [...data.rounds, ahead.round] : data.rounds,
         axisLabel: axis(),
         axisLine: { lineStyle: { color: css("--line") } },
         axisTick: { show: false },
@@ -71,18 +91,32 @@
       series: [
         ...data.dimensions.map(({ name, scores }, n) =>
           line(name, scores, {
-            symbol: SYMBOLS[n % SYMBOLS.length],
+            symbol: symbol(n),
             lineStyle: { width: 1.5, color: css(COLOURS[n % COLOURS.length]), opacity: 0.8 },
             itemStyle: { color: css(COLOURS[n % COLOURS.length]) },
           }),
         ),
-        line(element.dataset.overall, data.overall, {
-          symbol: "circle",
-          symbolSize: 9,
-          z: 3,
-          lineStyle: { width: 4, color: css("--brand") },
-          itemStyle: { color: css("--brand") },
-        }),
+        ...(data.overall
+          ? [
+              line(element.dataset.overall, data.overall, {
+                symbol: "circle",
+                symbolSize: 9,
+                z: 3,
+                lineStyle: { width: 4, color: css("--brand") },
+                itemStyle: { color: css("--brand") },
+              }),
+            ]
+          : []),
+        ...(ahead
+          ? [
+              line(element.dataset.projected, [...data.rounds.map((_, n) => (n + 1 === data.rounds.length ? data.overall[n] : null)), ahead.score], {
+                symbol: "emptyCircle",
+                symbolSize: 9,
+                lineStyle: { width: 2.5, type: "dashed", color: css("--brand") },
+                itemStyle: { color: css("--brand") },
+              }),
+            ]
+          : []),
       ],
     };
   };

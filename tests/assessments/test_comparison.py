@@ -121,7 +121,7 @@ class TestChanges:
         assert found.rounds == [first, second, third]
         assert [row.key for row in found.rows] == [None, *(dimension.key for dimension in asked.dimensions)]
         for row in found.rows:
-            assert row.scores == (0, None, 5, Fraction(5, 2))
+            assert row.scores == (Fraction(0), None, Fraction(5), Fraction(5, 2))
             assert row.changes == (None, None, Change("Q1 2026", Fraction(0), Fraction(5)), row.changes[3])
             assert row.changes[3] == Change("Q3 2026", Fraction(5), Fraction(5, 2))
             assert row.total == Change("Q1 2026", Fraction(0), Fraction(5, 2))
