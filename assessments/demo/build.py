@@ -137,7 +137,10 @@ def _hold_round(round_: Round, members: dict[str, Member], number: int, day: dt.
                 organization=member.organization, participant=participant, version=round_.version
             )
             _answer(response, given[name], day)
-    Round.objects.filter(pk=round_.pk).update(opened_at=_on_workday(day, dt.time(8, 30)))
+    opened_at = _on_workday(day, dt.time(8, 30))
+    Round.objects.filter(pk=round_.pk).update(opened_at=opened_at)
+    # Said to have been invited then: nobody gets a mail for it.
+    round_.participants.update(invited_at=opened_at)
 
 
 def _answer(response: Response, given: list[responses.Given], day: dt.date) -> None:
