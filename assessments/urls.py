@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from assessments.views import (
+    comparison,
     home,
     organizations,
     results,
@@ -44,6 +45,7 @@ urlpatterns = [
     path("results/<uuid:public_id>/revise/", results.revise, name="revise_result"),
     path("results/<uuid:public_id>/discard/", results.discard, name="discard_result"),
     path("orgs/<slug:slug>/", organizations.dashboard, name="organization"),
+    path("orgs/<slug:slug>/compare/", comparison.compare, name="compare"),
     path("orgs/<slug:slug>/rounds/", include(round_patterns)),
     path("orgs/<slug:slug>/rounds/<int:round_id>/results/", round_results.round_result, name="round_result"),
     path(
