@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from assessments.views import (
     comparison,
+    exports,
     home,
     organizations,
     results,
@@ -48,6 +49,9 @@ urlpatterns = [
     path("orgs/<slug:slug>/compare/", comparison.compare, name="compare"),
     path("orgs/<slug:slug>/rounds/", include(round_patterns)),
     path("orgs/<slug:slug>/rounds/<int:round_id>/results/", round_results.round_result, name="round_result"),
+    path(
+        "orgs/<slug:slug>/rounds/<int:round_id>/export/<slug:identifier>/", exports.export_round, name="export_round"
+    ),
     path(
         "orgs/<slug:slug>/rounds/<int:round_id>/results/notes/<str:question_key>/",
         round_results.notes,
