@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django.fixtures import Settings
 
 from assessments.models import QuestionnaireVersion
+from assessments.services import rounds
 from organizations.models import User
 from tests.factories import Cast, make_cast, make_version
 
@@ -49,6 +52,14 @@ def version(db: None) -> QuestionnaireVersion:
 @pytest.fixture
 def cast(db: None) -> Cast:
     return make_cast()
+
+
+@pytest.fixture
+def queued(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[Any]]]:
+    """What rounds put into the queue, in place of the queue."""
+    queue: list[tuple[str, list[Any]]] = []
+    monkeypatch.setattr(rounds, "current_app", SimpleNamespace(send_task=lambda name, args: queue.append((name, args))))
+    return queue
 
 
 @pytest.fixture
