@@ -216,6 +216,7 @@
       event.preventDefault();
       if (event.submitter?.name === "as_last_time") {
         answerAsLastTime();
+        event.submitter.closest(".card").hidden = true;
         return;
       }
       leaveWhenSaved = true;

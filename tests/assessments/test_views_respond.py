@@ -121,7 +121,7 @@ class TestStart:
             assert text in page
         assert "until Monday, 1 July 2126, 17:00 CEST (99" in page
 
-    @pytest.mark.parametrize(("anonymous", "words"), [(True, "Anonymous: nobody"), (False, "With names:")])
+    @pytest.mark.parametrize(("anonymous", "words"), [(True, "Anonymous: nobody"), (False, "Named: whoever")])
     def test_it_says_who_sees_what(self, someone: Respondent, round_: Round, anonymous: bool, words: str) -> None:
         move(round_, anonymous=anonymous, closes_at=None)
 
