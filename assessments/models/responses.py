@@ -19,6 +19,7 @@ from organizations.tenancy import OwnOrShared, SameOrganization, SameOrNoOrganiz
 
 NOTE_LENGTH = 2000
 EVIDENCE_URL_LENGTH = 500
+WITH_A_NOTE = Q(note__gt="") | Q(evidence_url__gt="")
 
 
 class ResponseStatus(models.TextChoices):
@@ -143,6 +144,10 @@ class Answer(models.Model):
             models.CheckConstraint(
                 condition=~Q(choice_key="") | ~Q(note="") | ~Q(evidence_url=""), name="answer_says_something"
             ),
+        ]
+        indexes = [
+            # By which a result finds its few notes among all answers (selectors/opinions.py).
+            models.Index(fields=["response"], condition=WITH_A_NOTE, name="answer_with_a_note"),
         ]
         triggers = [SameOrNoOrganization("response", name="answer_response_same_organization")]
 

@@ -10,7 +10,7 @@ from django.db.models.functions import RowNumber
 
 from assessments.definition import Dimension, Question
 from assessments.models import Answer, Participant
-from assessments.models.responses import ResponseStatus
+from assessments.models.responses import WITH_A_NOTE, ResponseStatus
 from assessments.models.rounds import RoundStatus
 from assessments.scoring import QuestionTally, disagreement
 from assessments.selectors.results import KeptResult
@@ -19,7 +19,6 @@ NOTES_SHOWN = 3
 """So many notes stand beside a question; a page of its own has all of them."""
 LOW, HIGH = 1 / 3, 2 / 3
 """Under LOW people mostly agree, from HIGH they do not (docs/scoring.md)."""
-TELLING = Q(note__gt="") | Q(evidence_url__gt="")
 IN_ORDER_OF_TEXT = ("note", "evidence_url", "pk")
 """Says nothing about who wrote it or when, other than by name or time."""
 IN_ORDER_OF_NAME = ("response__participant__team__name", "response__participant__email")
@@ -150,7 +149,7 @@ def notes_of(kept: KeptResult) -> QuerySet[Answer]:
     if kept.card is None or kept.revision != round_.revision or round_.status != RoundStatus.CLOSED:
         return Answer.objects.none()
     answers = Answer.objects.filter(
-        TELLING, response__participant__round=round_, response__status=ResponseStatus.SUBMITTED
+        WITH_A_NOTE, response__participant__round=round_, response__status=ResponseStatus.SUBMITTED
     )
     if kept.team_id is not None:
         answers = answers.filter(response__participant__team=kept.team_id)
