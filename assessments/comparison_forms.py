@@ -71,6 +71,7 @@ class ComparisonForm(forms.Form):
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True
+        self.helper.form_show_errors = False
         shown = [name for name in ("rounds", "teams") if self.fields[name].choices]  # type: ignore[attr-defined]
         self.helper.layout = Layout(*map(InlineCheckboxes, shown))
 
@@ -100,7 +101,7 @@ class ComparisonForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Raise ValidationError where practices would be compared with themselves."""
         since, until = (self.cleaned_data.get(name) for name in ("since", "until"))
-        if since and since == until:
+        if since and since == until and "rounds" in self.cleaned_data:
             raise ValidationError(_("Choose two different rounds to see what was gained and lost."), code="same")
         return self.cleaned_data
 

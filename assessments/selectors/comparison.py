@@ -97,7 +97,7 @@ class ComparisonPage:
 
     choice: Choice
     shared: Shared
-    versions: Sequence[tuple[str, str]]  # round and version, where there are several versions
+    versions: Sequence[tuple[str, Sequence[str]]]  # each version and the rounds that asked it, where there are several
     scored_differently: bool  # some rounds by the mean, others by the median
     series: Sequence[Series]
     closely: Series
@@ -210,7 +210,7 @@ def comparison_page(choice: Choice, rounds: Collection[Round]) -> ComparisonPage
     return ComparisonPage(
         choice=choice,
         shared=shared,
-        versions=[(labels[row.pk], str(row.version)) for row in choice.rounds] if len(versions) > 1 else [],
+        versions=_versions(choice.rounds, labels) if len(versions) > 1 else [],
         scored_differently=len({row.aggregate for row in choice.rounds}) > 1,
         series=[series(team) for team in choice.teams] or [closely],
         closely=closely,
@@ -255,6 +255,13 @@ def _shared(rounds: Sequence[Round]) -> tuple[Shared, list[int]]:
     newest = rounds[-1].version_id
     ids = [*sorted({row.version_id for row in rounds} - {newest}), newest]
     return shared_definition([definition_of(version_id) for version_id in ids]), ids
+
+
+def _versions(rounds: Iterable[Round], names: Mapping[int, str]) -> list[tuple[str, Sequence[str]]]:
+    asked: dict[str, list[str]] = {}
+    for row in rounds:
+        asked.setdefault(str(row.version), []).append(names[row.pk])
+    return list(asked.items())
 
 
 def _column(round_: Round, label: str, row: KeptResult | None, cards: Mapping[int, ScoreCard | None]) -> Column:

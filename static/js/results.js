@@ -65,7 +65,7 @@
     const symbol = (n) => SYMBOLS[(n + Math.floor(n / COLOURS.length)) % SYMBOLS.length];
     return {
       animation: false,
-      grid: { left: 28, right: 16, top: 16, bottom: narrow ? 156 : 92 },
+      grid: { left: 28, right: 16, top: 16, bottom: narrow ? (ahead ? 184 : 156) : 92 },
       legend: {
         type: data.dimensions.length > 8 ? "scroll" : "plain",
         bottom: 0,

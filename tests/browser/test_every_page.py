@@ -148,6 +148,7 @@ def test_pages_of_a_member(context: BrowserContext, page: Page) -> None:
     log_in(context, "owner")
     result(context, ANSWERS)
     expect_flawless(page, path="/")
+    expect_flawless(page, path="/orgs/demo/compare/")
     expect_flawless(page, path="/orgs/demo/")
     rounds = [link.get_attribute("href") or "" for link in page.get_by_role("rowheader").get_by_role("link").all()]
     team, open_round, closed_round = rounds[0], rounds[3], rounds[4]
