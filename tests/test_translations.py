@@ -230,20 +230,21 @@ def test_running_a_round(marked: None, cast: Cast, client_of: ClientOf, version:
     names = people | {cast.organization.name, cast.team.name, other.name, cast.organization.time_zone}
     data = names | texts_in(version.definition)
     client, slug = client_of(cast.facilitator), cast.organization.slug
-    for status, name, *keys in (
-        (200, "rounds"),
-        (200, "new_round"),
-        *((200, "round", row.pk) for row in (draft, round_, closed)),
-        *((200, name, draft.pk) for name in ("edit_round", "open_round", "discard_round")),
-        *((200, name, round_.pk) for name in ("round_participants", "close_round", "extend_round", "nudge_round")),
-        (200, "remove_participant", round_.pk, guest.pk),
-        (200, "reopen_round", closed.pk),
-        (409, "close_round", closed.pk),
-    ):
+    pages: list[tuple[str, list[int], int]] = [
+        ("rounds", [], 200),
+        ("new_round", [], 200),
+        *(("round", [row.pk], 200) for row in (draft, round_, closed)),
+        *((name, [draft.pk], 200) for name in ("edit_round", "open_round", "discard_round")),
+        *((name, [round_.pk], 200) for name in ("round_participants", "close_round", "extend_round", "nudge_round")),
+        ("remove_participant", [round_.pk, guest.pk], 200),
+        ("reopen_round", [closed.pk], 200),
+        ("close_round", [closed.pk], 409),
+    ]
+    for name, keys, status in pages:
         answer = client.get(reverse(name, args=[slug, *keys]))
         assert answer.status_code == status
         assert_translated(answer, *data)
-    for name, *keys in (("new_round",), ("round_participants", round_.pk)):
+    for name, keys in (("new_round", []), ("round_participants", [round_.pk])):
         answer = client.post(reverse(name, args=[slug, *keys]), {"addresses": "nobody", "closes_at": "never"})
         assert answer.status_code == 422
         assert_translated(answer, *data, "nobody", "never")
