@@ -1,6 +1,6 @@
 """The addresses of assessments."""
 
-from django.urls import include, path
+from django.urls import URLPattern, include, path
 
 from assessments.views import (
     comparison,
@@ -14,6 +14,23 @@ from assessments.views import (
     rounds,
     survey,
 )
+
+
+def survey_steps(way: str) -> list[URLPattern]:
+    """Return the addresses of the survey for one of the ways to it, with which their names begin."""
+    return [
+        path("", survey.start, name=way),
+        path("questions/<str:dimension_key>/", survey.questions, name=f"{way}_questions"),
+        path("answer/", survey.answer, name=f"{way}_answer"),
+        path("review/", survey.review, name=f"{way}_review"),
+        path("submit/", survey.submit, name=f"{way}_submit"),
+    ]
+
+
+def round_steps(way: str) -> list[URLPattern]:
+    """Return the addresses of the survey for those who are asked in a round."""
+    return [*survey_steps(way), path("done/", survey.done, name=f"{way}_done")]
+
 
 round_patterns = [
     path("", rounds.rounds, name="rounds"),
@@ -37,11 +54,9 @@ round_patterns = [
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("try/", survey.start, name="try"),
-    path("try/questions/<str:dimension_key>/", survey.questions, name="try_questions"),
-    path("try/answer/", survey.answer, name="try_answer"),
-    path("try/review/", survey.review, name="try_review"),
-    path("try/submit/", survey.submit, name="try_submit"),
+    path("try/", include(survey_steps("try"))),
+    path("orgs/<slug:slug>/rounds/<int:round_id>/respond/", include(round_steps("respond"))),
+    path("respond/<str:token>/", include(round_steps("respond_by_link"))),
     path("results/<uuid:public_id>/", results.own_result, name="own_result"),
     path("results/<uuid:public_id>/revise/", results.revise, name="revise_result"),
     path("results/<uuid:public_id>/discard/", results.discard, name="discard_result"),

@@ -98,6 +98,26 @@ MATRIX = [
     # Whoever has the link reads it; only the account that it is for joins by it.
     Row("invitation", "get", EVERYONE),
     Row("invitation", "post", dict.fromkeys(ACTORS, 403) | {"visitor": LOG_IN, "outsider": 302}),
+    # Only who is asked responds: here that is the member.
+    Row("respond", "get", ONLY_THE_MEMBER | {"member": 200}),
+    Row("respond", "post", {**ONLY_THE_MEMBER, "visitor": 403, "member": 302}),
+    Row("respond_questions", "get", ONLY_THE_MEMBER | {"member": 200}),
+    Row("respond_questions", "post", {**ONLY_THE_MEMBER, "visitor": 403, "member": 302}),
+    Row("respond_answer", "post", {**ONLY_THE_MEMBER, "visitor": 403, "member": 400}),
+    Row("respond_review", "get", ONLY_THE_MEMBER | {"member": 200}),
+    Row("respond_submit", "get", ONLY_THE_MEMBER | {"member": 302}),
+    Row("respond_submit", "post", {**ONLY_THE_MEMBER, "visitor": 403, "member": 422}),
+    Row("respond_done", "get", ONLY_THE_MEMBER | {"member": 302}),
+    # Whoever has the personal link is the one it was sent to.
+    Row("respond_by_link", "get", EVERYONE),
+    Row("respond_by_link", "post", then(302, EVERYONE)),
+    Row("respond_by_link_questions", "get", EVERYONE),
+    Row("respond_by_link_questions", "post", then(302, EVERYONE)),
+    Row("respond_by_link_answer", "post", then(400, EVERYONE)),
+    Row("respond_by_link_review", "get", EVERYONE),
+    Row("respond_by_link_submit", "get", then(302, EVERYONE)),
+    Row("respond_by_link_submit", "post", then(422, EVERYONE)),
+    Row("respond_by_link_done", "get", then(302, EVERYONE)),
     Row("rounds", "get", ONLY_OUR_MEMBERS),
     Row("new_round", "get", OUR_FACILITATORS),
     Row("new_round", "post", then(422, OUR_FACILITATORS)),
@@ -122,6 +142,8 @@ MATRIX = [
     Row("compare", "get", ONLY_OUR_MEMBERS),
     Row("compare", "get", ONLY_OUR_MEMBERS, team=True),
     Row("export_round", "get", ONLY_OUR_MEMBERS),
+    Row("compare", "get", ONLY_OUR_MEMBERS),
+    Row("compare", "get", ONLY_OUR_MEMBERS, team=True),
     Row("round_result", "get", ONLY_OUR_MEMBERS),
     Row("round_result", "get", ONLY_OUR_MEMBERS, team=True),
     Row("round_notes", "get", ONLY_OUR_MEMBERS),
@@ -129,6 +151,14 @@ MATRIX = [
     # A form that does not say which result it was written for.
     Row("round_consensus", "post", then(409, OUR_FACILITATORS), team=True),
 ]
+STEPS: dict[str, list[str]] = {
+    "": [],
+    "_questions": ["governance"],
+    "_answer": [],
+    "_review": [],
+    "_submit": [],
+    "_done": [],
+}
 OF_A_ROUND = (
     "round",
     "edit_round",
@@ -217,6 +247,8 @@ def test_who_may_open_what(
         "invitations": [slug],
         **{name: [slug, invitation.pk] for name in ("resend_invitation", "revoke_invitation")},
         "invitation": [TOKEN],
+        **{f"respond{step}": [slug, asked.round_id, *arguments] for step, arguments in STEPS.items()},
+        **{f"respond_by_link{step}": [TOKEN, *arguments] for step, arguments in STEPS.items()},
         "rounds": [slug],
         "new_round": [slug],
         **{name: [slug, asked.round_id] for name in OF_A_ROUND},
@@ -231,7 +263,7 @@ def test_who_may_open_what(
     response = getattr(client, row.method)(f"{url}?team={cast.team.pk}" if row.team else url)
 
     assert response.status_code == row.expected[actor]
-    if response.status_code == LOG_IN and actor == "visitor" and not row.name.startswith("try"):
+    if response.status_code == LOG_IN and actor == "visitor" and not row.name.startswith(("try", "respond_by_link")):
         assert response["Location"].startswith(reverse("account_login"))
 
 

@@ -10,6 +10,16 @@
   const form = document.querySelector("[data-step]");
   const status = document.querySelector("[data-save-state]");
 
+  // What the server keeps of this step, as far as this page knows: it comes anew with every reply.
+  const kept = () => {
+    const fields = document.querySelectorAll("#survey-kept [name^=initial-]");
+    return new Map([...fields].map(({ name, value }) => [name.slice("initial-".length), value]));
+  };
+  const seen = (key) => document.querySelector(`#survey-kept [name="seen-${CSS.escape(key)}"]`);
+  let known = kept();
+  // What an earlier visit knew when it could not send an answer: who answered elsewhere since is not overruled unsaid.
+  const seenBefore = new Map();
+
   // What the server has not confirmed, by question: {field name: value} of what was changed here, so that no tab undoes
   // what another one gave. Where the browser keeps none, this page's memory has to do.
   const pending = new Map();
@@ -22,7 +32,8 @@
   };
   const keep = (key, values) => {
     pending.set(key, values);
-    stored((store) => store.setItem(STORE + key, JSON.stringify(values)));
+    const knew = seenBefore.get(key) ?? seen(key)?.value;
+    stored((store) => store.setItem(STORE + key, JSON.stringify({ ...values, [`seen-${key}`]: knew })));
   };
   const forget = (key) => {
     pending.delete(key);
@@ -30,17 +41,13 @@
   };
   stored((store) => {
     for (const name of Object.keys(store)) {
-      if (name.startsWith(STORE)) pending.set(name.slice(STORE.length), JSON.parse(store.getItem(name)));
+      if (!name.startsWith(STORE)) continue;
+      const key = name.slice(STORE.length);
+      const { [`seen-${key}`]: knew, ...values } = JSON.parse(store.getItem(name));
+      pending.set(key, values);
+      if (knew !== undefined) seenBefore.set(key, knew);
     }
   });
-
-  // What the server keeps of this step, as far as this page knows: it comes anew with every reply.
-  const kept = () => {
-    const fields = document.querySelectorAll("#survey-kept [name^=initial-]");
-    return new Map([...fields].map(({ name, value }) => [name.slice("initial-".length), value]));
-  };
-  const seen = (key) => document.querySelector(`#survey-kept [name="seen-${CSS.escape(key)}"]`);
-  let known = kept();
 
   const fieldset = (key) => form && form.querySelector(`[data-question="${CSS.escape(key)}"]`);
 
@@ -124,7 +131,8 @@
     // A request that waited in the queue carries what is newest when it goes out; its reply tells of nothing newer.
     event.detail.carried = pending.get(key);
     const values = { question: key, response: survey.dataset.survey, ...event.detail.carried };
-    if (seen(key)) values[seen(key).name] = seen(key).value;
+    const knew = seenBefore.get(key) ?? seen(key)?.value;
+    if (knew !== undefined) values[`seen-${key}`] = knew;
     for (const [name, value] of Object.entries(values)) formData.set(name, value);
   });
 
@@ -137,6 +145,7 @@
     takeUpNewest(carried);
     if (event.detail.successful) {
       if (newest) forget(key);
+      seenBefore.delete(key);
       retryDelay = RETRY.first;
     } else if (code >= 400 && code < 500) {
       // What can never be saved is not kept for a later visit, where it would be sent without a word.

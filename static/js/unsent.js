@@ -6,7 +6,7 @@
   try {
     const waiting = Object.keys(localStorage).filter((name) => name.startsWith(store));
     const answers = waiting.map((name) => Object.entries(JSON.parse(localStorage.getItem(name))));
-    texts = answers.flat().filter(([name, text]) => text && !name.endsWith("-choice"));
+    texts = answers.flat().filter(([name, text]) => text && /-(note|evidence_url)$/.test(name) && !name.startsWith("seen-"));
   } catch {
     // Where the browser keeps nothing there is nothing to show.
   }

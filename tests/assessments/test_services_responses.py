@@ -79,6 +79,30 @@ def test_nothing_given_changes_nothing(response: Response) -> None:
     assert rows(response) == []
 
 
+def test_what_did_not_change_is_not_written(response: Response, keys: list[str]) -> None:
+    save_answers(response=response, given=[Given(keys[0], "yes", "seen"), Given(keys[1], "no")])
+    before = dict(response.answers.values_list("question_key", "updated_at"))
+    kept = save_answers(response=response, given=[Given(keys[0], "yes", None, None), Given(keys[1], None, "new")])
+    after = dict(response.answers.values_list("question_key", "updated_at"))
+    assert after[keys[0]] == before[keys[0]] == kept[keys[0]].updated_at
+    assert after[keys[1]] == kept[keys[1]].updated_at > before[keys[1]]
+
+
+def test_what_is_kept_is_returned(response: Response, keys: list[str]) -> None:
+    save_answers(response=response, given=[Given(key, "yes") for key in keys[:3]])
+    kept = save_answers(response=response, given=[Given(keys[0]), Given(keys[1], "no")])
+    assert {key: row.choice_key for key, row in kept.items()} == {keys[1]: "no", keys[2]: "yes"}
+
+
+def test_a_participants_submitted_response_changes_but_stays_complete(version: QuestionnaireVersion) -> None:
+    response = factories.make_response(participant=factories.make_participant(factories.make_round(version=version)))
+    first, second = definition_of(version.pk).dimensions[0].questions[:2]
+    kept = save_answers(response=response, given=[Given(first.key, "no"), Given(second.key)])
+    assert (kept[first.key].choice_key, kept[second.key].choice_key) == ("no", "yes")
+    response.refresh_from_db()
+    assert response.is_submitted
+
+
 def test_answers_carry_the_organization_of_their_round(db: None) -> None:
     participant = factories.make_participant()
     response = factories.make_response(participant=participant)

@@ -82,6 +82,22 @@ def test_what_is_typed_here_stays_when_another_device_is_heard_of(devices: tuple
     expect(question(desk, QUESTIONS[0]).get_by_label("Note")).to_have_value("From the phone")
 
 
+def test_an_answer_sent_late_tells_what_it_replaces(devices: tuple[Page, Page]) -> None:
+    """Given without a network, sent at the next visit, when another device had answered meanwhile."""
+    desk, phone = devices
+    phone.context.set_offline(True)
+    choose(phone, QUESTIONS[0], "yes")
+    expect(phone.get_by_text("No connection.")).to_be_visible()
+    phone.close()
+    choose(desk, QUESTIONS[0], "no")
+    expect_saved(desk)
+    phone.context.set_offline(False)
+    back = phone.context.new_page()
+    back.goto(f"/try/questions/{FIRST.key}/")
+    expect(question(back, QUESTIONS[0])).to_contain_text(REPLACED)
+    expect_chosen(back, QUESTIONS[0], "yes")
+
+
 def _open_round(context: BrowserContext, email: str) -> Page:
     """Found an organization with a team, open a round and ask somebody; return the round's page."""
     log_in(context, "facilitator")
