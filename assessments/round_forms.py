@@ -21,7 +21,7 @@ from organizations.models import Member, Organization, Team
 
 MOST_PEOPLE = 1000
 LARGEST_FILE = 512 * 1024
-LONGEST_TEXT = 400_000
+LONGEST_TEXT = 800_000
 YEARS = range(2000, 2101)
 FURTHEST = dt.timedelta(days=2 * 366)
 

@@ -17,7 +17,7 @@ from assessments.models import Round
 from assessments.models.rounds import RoundStatus
 from assessments.round_forms import PeopleForm
 from assessments.selectors.organizations import team_progress
-from assessments.selectors.rounds import members_to_ask, people_of
+from assessments.selectors.rounds import MOST_MEMBERS, members_to_ask, people_of
 from assessments.services import participants as service
 from assessments.views.round_actions import Question, ask
 from assessments.views.rounds import on_round, render_round, team_asked_for
@@ -38,7 +38,7 @@ def participants(request: HttpRequest, member: Member, round_: Round) -> HttpRes
     members = members_to_ask(round_, team)
     ticked = list(members.filter(team=team))
     form = PeopleForm(posted(request), request.FILES or None, members=members, initial={"members": ticked})
-    context: dict[str, Any] = {"round": round_, "teams": teams, "team": team, "form": form}
+    context: dict[str, Any] = {"round": round_, "teams": teams, "team": team, "form": form, "most": MOST_MEMBERS}
     if not form.is_valid():
         return render_round(request, member, "participants.html", context)
     too_often: HttpResponse | None = consume_or_429(request, action="invite", user=request.user)

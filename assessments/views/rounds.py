@@ -33,6 +33,7 @@ from organizations.models import Member, Role, Team
 
 View: TypeAlias = Callable[..., HttpResponse]
 PER_PAGE = 50
+CHANGED_MEANWHILE = (service.NotADraft, service.NotOpen, service.NotClosed, people_service.TeamNotInRound)
 
 
 def for_members(needed: Role = Role.VIEWER) -> Callable[[View], View]:
@@ -64,7 +65,7 @@ def on_round(*statuses: RoundStatus) -> Callable[[View], View]:
         def wrapped(request: HttpRequest, member: Member, round_id: int, **kwargs: Any) -> HttpResponse:
             round_ = round_of(member, round_id)
             if round_.status in statuses:
-                with suppress(service.NotADraft, service.NotOpen, service.NotClosed):
+                with suppress(*CHANGED_MEANWHILE):
                     return view(request, member, round_, **kwargs)
                 round_.refresh_from_db(fields=["status"])
             return _not_now(request, member, round_)
