@@ -30,7 +30,7 @@ def answers_by_team(round_: Round, *, counted: bool = False) -> dict[int, list[A
         .order_by("pk")
         .annotate(
             team_id=F("participant__team_id"),
-            given=ObjectAgg("answers__question_key", "answers__choice_key", filter=~Q(answers__choice_key="")),
+            given=ObjectAgg("answers__question_key", "answers__choice_key", filter=Q(answers__choice_key__gt="")),
         )
         .values_list("team_id", "given")
     )

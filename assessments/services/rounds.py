@@ -238,7 +238,7 @@ def enqueue_invitations(round_: Round) -> None:
 
 def invite_who_waits() -> None:
     """Have those in open rounds mailed who still wait for their invitation, as the queue or their mail failed."""
-    rounds = Participant.objects.to_invite().values_list("round", flat=True).distinct()
+    rounds = Participant.objects.to_invite().order_by("round").values_list("round", flat=True).distinct()
     for round_id in rounds:
         _enqueue(INVITE, round_id)
 
