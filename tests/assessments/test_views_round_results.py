@@ -191,7 +191,7 @@ class TestWhatItIsMadeOf:
             client.get(url_of(made))
         with django_assert_num_queries(7):
             client.get(f"{url_of(made)}consensus/?team={team.pk}")
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             client.get(f"{url_of(made)}notes/{LINEAGE}/")
 
 
