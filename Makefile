@@ -4,6 +4,8 @@ CHROMIUM ?= $(shell for name in chromium chromium-browser google-chrome google-c
 	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" /Applications/Chromium.app/Contents/MacOS/Chromium; \
 	do command -v "$$name" && break; done)
 export CHROMIUM
+# As in the Dockerfile.
+PANGO = libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-dejavu-core
 
 BIN = .venv/bin/
 INSTALLED = .venv/.installed
@@ -11,7 +13,7 @@ ON_SERVICES = $(BIN)python -m mlops_maturity.devservices run -- $(MAKE) --no-pri
 LINT = lint-code lint-format lint-templates lint-types lint-migrations lint-deployment
 COMPILE = $(BIN)uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help install demo test lint checks format lock clean chromium tests chaos fuzz audit $(LINT)
+.PHONY: help install demo test lint checks format lock clean chromium pango tests chaos fuzz audit $(LINT)
 
 help: ## show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -29,10 +31,10 @@ $(INSTALLED): requirements-dev.lock.txt
 .env: $(INSTALLED)
 	@$(BIN)python -m mlops_maturity.devservices env
 
-demo: install ## run the application with demo data, at PORT=8000, until Ctrl-C
+demo: install pango ## run the application with demo data, at PORT=8000, until Ctrl-C
 	@$(BIN)python -m mlops_maturity.devservices demo --port='$(PORT)'
 
-test: $(INSTALLED) chromium ## run every check and every test, on services of their own
+test: $(INSTALLED) chromium pango ## run every check and every test, on services of their own
 	@$(ON_SERVICES) checks CHECKS='$(LINT) tests'
 
 lint: $(INSTALLED) ## run every check but the tests
@@ -84,6 +86,13 @@ chromium:
 	elif [ -z "$(CHROMIUM)" ]; then \
 		echo 'No Chromium or Chrome found: install one (as root: apt install chromium), or say where it is with CHROMIUM=' >&2; exit 1; \
 	fi
+
+# What sets the text of PDF reports, with a font; without it all but them works.
+pango:
+	@if $(BIN)python -c 'import weasyprint' > /dev/null 2>&1 && [ -n "$$(fc-list 2> /dev/null | head -n 1)" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		apt-get -qq update && apt-get -qq install -y --no-install-recommends $(PANGO); \
+	else echo 'No Pango or no font found, so that there are no PDF reports: as root, apt install $(PANGO)' >&2; fi
 
 format: $(INSTALLED) ## format code
 	$(BIN)ruff check --fix

@@ -67,6 +67,7 @@ urlpatterns = [
     path(
         "orgs/<slug:slug>/rounds/<int:round_id>/export/<slug:identifier>/", exports.export_round, name="export_round"
     ),
+    path("orgs/<slug:slug>/rounds/<int:round_id>/report.pdf", exports.report, name="report"),
     path(
         "orgs/<slug:slug>/rounds/<int:round_id>/results/notes/<str:question_key>/",
         round_results.notes,

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from assessments.exports import EXPORTERS, Document, Exporter
 from assessments.models import Round
+from assessments.reports import CannotPrint, report_as_pdf
+from assessments.selectors.reports import report_on
 from assessments.selectors.round_export import round_document
+from mlops_maturity import errors
 from organizations.access import resolve_member
+from organizations.models import Member
 
 
 @never_cache
@@ -20,11 +27,44 @@ from organizations.access import resolve_member
 @login_required
 def export_round(request: HttpRequest, slug: str, round_id: int, identifier: str) -> StreamingHttpResponse:
     """Give a round's newest results as a file; to facilitators and owners with each answer."""
-    member = resolve_member(request, slug)
-    rounds = Round.objects.select_related("organization", "version").defer("version__definition")
-    round_ = get_object_or_404(rounds, pk=round_id, organization=member.organization, revision__gt=0)
+    member, round_ = _closed_round(request, slug, round_id)
     exporter = _exporter(identifier)
     return _download(exporter, round_document(round_, with_answers=member.is_facilitator))
+
+
+@never_cache
+@require_safe
+@login_required
+def report(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
+    """Give the report on a closed round as PDF, or say why there is none."""
+    _member, round_ = _closed_round(request, slug, round_id)
+    shown = report_on(round_)
+    if shown is None:
+        return _no_report(
+            request, slug, round_, 409, _("Nothing of this round’s result can be shown, so that there is no report.")
+        )
+    try:
+        pdf = report_as_pdf(shown)
+    except CannotPrint:
+        text = _("The server lacks Pango, by which PDF files are made. Whoever runs it finds it in the README.")
+        return _no_report(request, slug, round_, 503, text)
+    name = f"{slug}-{slugify(round_.period)}-report.pdf"
+    return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": _attached(name)})
+
+
+def _closed_round(request: HttpRequest, slug: str, round_id: int) -> tuple[Member, Round]:
+    """Return the membership and the organization's round, which has a result. Two queries.
+
+    Raises Http404 and PermissionDenied.
+    """
+    member = resolve_member(request, slug)
+    rounds = Round.objects.select_related("organization", "version").defer("version__definition")
+    return member, get_object_or_404(rounds, pk=round_id, organization=member.organization, revision__gt=0)
+
+
+def _no_report(request: HttpRequest, slug: str, round_: Round, status: int, text: str) -> HttpResponse:
+    link = errors.Link(reverse("round_result", args=[slug, round_.pk]), _("See the result"))
+    return errors.message(request, status=status, heading=_("There is no report."), text=text, link=link)
 
 
 def _exporter(identifier: str) -> Exporter:
@@ -36,6 +76,9 @@ def _exporter(identifier: str) -> Exporter:
 
 def _download(exporter: Exporter, document: Document) -> StreamingHttpResponse:
     response = StreamingHttpResponse(exporter.render(document), content_type=exporter.content_type)
-    name = f"{document.name}.{exporter.identifier}"
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
+    response["Content-Disposition"] = _attached(f"{document.name}.{exporter.identifier}")
     return response
+
+
+def _attached(name: str) -> str:
+    return content_disposition_header(as_attachment=True, filename=name) or ""

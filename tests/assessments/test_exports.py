@@ -130,8 +130,8 @@ def definition_in(tables: Tables) -> Definition:
         choices[row["question"]].append({"key": row["choice"], "label": row["label"], **value})
     questions: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in tables["questions"]:
-        own = {key: row[key] for key in ("kind", "weight", "text")} | {"level": int(row["level"])}
-        questions[row["dimension"]].append({"key": row["question"], "choices": choices[row["question"]], **own})
+        asked = {key: row[key] for key in ("kind", "weight", "text")} | {"level": int(row["level"])}
+        questions[row["dimension"]].append({"key": row["question"], "choices": choices[row["question"]], **asked})
     return Definition.from_mapping(
         {
             "slug": about["questionnaire"],

@@ -1,0 +1,128 @@
+"""Charts as SVG, for paper, where no script draws them. The same figures stand in a table beside each chart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from math import cos, pi, sin
+from xml.sax.saxutils import escape
+
+INK, GREY, LINE, BRAND = "#1c2b2a", "#5b6b69", "#c9d3d1", "#0b6e66"
+COLOURS = ("#b45309", "#1d4ed8", "#7e22ce", "#be123c", "#4d7c0f", "#0e7490", "#57534e")
+DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4")
+FONT = "DejaVu Sans, sans-serif"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Values over the places of a chart, None where there is none; the one that `stands_out` is drawn strongly."""
+
+    name: str
+    values: Sequence[float | None]
+    stands_out: bool = False
+
+
+def radar(names: Sequence[str], lines: Sequence[Line], top: float) -> str:
+    """Return a radar of at least three axes, each from 0 to `top`; every line has a value on every axis."""
+    middle, reach = (260.0, 170.0), 120.0
+
+    def at(place: int, value: float) -> tuple[float, float]:
+        angle = 2 * pi * place / len(names) - pi / 2
+        return middle[0] + reach * value / top * cos(angle), middle[1] + reach * value / top * sin(angle)
+
+    def outline(values: Sequence[float]) -> str:
+        return " ".join(_pair(at(place, value)) for place, value in enumerate(values))
+
+    def parts() -> Iterator[str]:
+        for ring in range(1, int(top) + 1):
+            points = outline([min(ring, top)] * len(names))
+            yield f'<polygon points="{points}" fill="none" stroke="{LINE}"/>'
+            yield _text((middle[0] + 4, at(0, ring)[1] + 3), str(ring), size=8, colour=GREY)
+        for place, name in enumerate(names):
+            yield _stroke([middle, at(place, top)], LINE)
+            x, y = at(place, top * 1.13)
+            anchor = "middle" if abs(x - middle[0]) < 1 else "start" if x > middle[0] else "end"
+            yield _text((x, y + 3), name, anchor=anchor)
+        for number, line in enumerate(lines):
+            values = [value or 0.0 for value in line.values]
+            fill = f'fill="{BRAND}" fill-opacity="0.15"' if line.stands_out else 'fill="none"'
+            yield f'<polygon points="{outline(values)}" {fill} {_pen(line, number)}/>'
+            yield from (_dot(at(place, value), line, number) for place, value in enumerate(values))
+        yield from _legend(lines, 330)
+
+    return _svg(520, 330 + 18 * ((len(lines) + 2) // 3), parts())
+
+
+def trend(places: Sequence[str], lines: Sequence[Line], top: float) -> str:
+    """Return lines over the places, from 0 to `top`; where a value is missing, a line is broken."""
+    left, right, upper, lower = 30.0, 640.0, 14.0, 200.0
+
+    def at(place: int, value: float) -> tuple[float, float]:
+        share = (place + 0.5) / len(places)
+        return left + (right - left) * share, lower - (lower - upper) * value / top
+
+    def parts() -> Iterator[str]:
+        for score in range(int(top) + 1):
+            y = at(0, score)[1]
+            yield _stroke([(left, y), (right, y)], LINE)
+            yield _text((left - 6, y + 3), str(score), size=9, anchor="end", colour=GREY)
+        for place, name in enumerate(places):
+            yield _text((at(place, 0)[0], lower + 16), name, size=9, anchor="middle", colour=GREY)
+        for number, line in enumerate(lines):
+            points = [(place, value) for place, value in enumerate(line.values) if value is not None]
+            for run in _unbroken(points):
+                yield f'<polyline points="{" ".join(_pair(at(*p)) for p in run)}" fill="none" {_pen(line, number)}/>'
+            yield from (_dot(at(*point), line, number) for point in points)
+        yield from _legend(lines, lower + 40)
+
+    return _svg(660, lower + 40 + 18 * ((len(lines) + 2) // 3), parts())
+
+
+def _unbroken(points: Sequence[tuple[int, float]]) -> Iterator[list[tuple[int, float]]]:
+    """Yield the runs of points whose places follow each other."""
+    for _, run in groupby(enumerate(points), key=lambda pair: pair[1][0] - pair[0]):
+        yield [point for _, point in run]
+
+
+def _legend(lines: Sequence[Line], y: float) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        left, height = 24 + 208 * (number % 3), y + 18 * (number // 3)
+        yield f'<polyline points="{_pair((left, height))} {_pair((left + 28, height))}" {_pen(line, number)}/>'
+        yield _dot((left + 14, height), line, number)
+        yield _text((left + 34, height + 3), line.name, size=9)
+
+
+def _pen(line: Line, number: int) -> str:
+    """Lines are told apart by their dashes too, as some people see no colours, and some printers print none."""
+    if line.stands_out:
+        return f'stroke="{BRAND}" stroke-width="3"'
+    colour, dash = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
+    return f'stroke="{colour}" stroke-width="1.4"' + (f' stroke-dasharray="{dash}"' if dash else "")
+
+
+def _dot(point: tuple[float, float], line: Line, number: int) -> str:
+    colour = BRAND if line.stands_out else COLOURS[number % len(COLOURS)]
+    return f'<circle cx="{point[0]:.1f}" cy="{point[1]:.1f}" r="{3.5 if line.stands_out else 2.2}" fill="{colour}"/>'
+
+
+def _stroke(points: Sequence[tuple[float, float]], colour: str) -> str:
+    return f'<polyline points="{" ".join(map(_pair, points))}" fill="none" stroke="{colour}"/>'
+
+
+def _text(point: tuple[float, float], text: str, *, size: float = 10, anchor: str = "start", colour: str = INK) -> str:
+    return (
+        f'<text x="{point[0]:.1f}" y="{point[1]:.1f}" font-family="{FONT}" font-size="{size}" text-anchor="{anchor}"'
+        f' fill="{colour}">{escape(text)}</text>'
+    )
+
+
+def _pair(point: tuple[float, float]) -> str:
+    return f"{point[0]:.1f},{point[1]:.1f}"
+
+
+def _svg(width: float, height: float, parts: Iterator[str]) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}"'
+        f' viewBox="0 0 {width:.0f} {height:.0f}">{"".join(parts)}</svg>'
+    )
