@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from math import sqrt
 from typing import Any, Literal
 
@@ -246,6 +246,7 @@ def _with_fractions(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {**row, **{name: _fraction(row[name]) for name in names}}
 
 
+@lru_cache(maxsize=4096)  # the same few in all cards of a round, and slow to read
 def _fraction(text: str | None) -> Fraction | None:
     return None if text is None else Fraction(text)
 
