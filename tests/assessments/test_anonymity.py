@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessments.anonymity import SMALLEST_GROUP, shown_groups
+from assessments.anonymity import SMALLEST_GROUP, joining_groups, shown_groups
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from assessments.anonymity import SMALLEST_GROUP, shown_groups
 )
 def test_what_is_shown(respondents: dict[str, int], whole: bool, groups: str) -> None:
     shown = shown_groups(respondents)
-    assert (shown.whole, shown.groups) == (whole, set(groups))
+    assert (shown.whole, shown.groups) == (whole, frozenset(groups))
 
 
 @given(st.lists(st.integers(0, 6), max_size=7))
@@ -44,3 +44,19 @@ def test_no_more_is_hidden_than_must_be(counts: list[int]) -> None:
     hidden = [count for group, count in enumerate(counts) if group not in shown.groups]
     assert len([count for count in hidden if count >= SMALLEST_GROUP]) <= 1
     assert 0 not in hidden
+
+
+@pytest.mark.parametrize(
+    ("late", "hidden", "joining"),
+    [
+        ({}, "", ""),
+        ({"a": 2}, "", ""),
+        ({"a": 3, "b": 1}, "", "a"),
+        ({"a": 2, "b": 2}, "", ""),
+        ({"a": 2, "b": 1}, "ab", "ab"),  # the two together are three
+        ({"a": 2, "b": 0, "c": 4}, "ab", "c"),
+        ({"a": 1, "b": 2, "c": 2}, "ab", "ab"),
+    ],
+)
+def test_who_comes_late_joins_by_three(late: dict[str, int], hidden: str, joining: str) -> None:
+    assert joining_groups(late, hidden) == set(joining)

@@ -28,7 +28,7 @@ from tests import factories
 from tests.assessments.test_services_responses import meanwhile
 from tests.factories import Cast
 
-DRAFT = {"status": RoundStatus.DRAFT, "opened_at": None}
+DRAFT: dict[str, Any] = {"status": RoundStatus.DRAFT, "opened_at": None}
 
 
 @pytest.fixture
