@@ -216,6 +216,7 @@ def test_others_read_only(role: str, cast: Cast, open_round: Round, client_of: C
     assert "0 of 2 people have submitted answers." in own
     assert "guest@example.org" not in own
     for page in (own, text_of(client.get(address(cast, "rounds")))):
+        assert reverse("respond", args=[cast.organization.slug, open_round.pk]) in page
         for name in ("new_round", "close_round", "nudge_round", "extend_round", "round_participants"):
             keys = [] if name == "new_round" else [open_round.pk]
             assert address(cast, name, *keys) not in page

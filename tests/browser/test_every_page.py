@@ -163,6 +163,15 @@ def test_pages_of_a_member(context: BrowserContext, page: Page) -> None:
     expect_flawless(page)
 
 
+def test_pages_of_a_facilitator(context: BrowserContext, page: Page) -> None:
+    log_in(context, "facilitator")
+    expect_flawless(page, path="/orgs/demo/rounds/")
+    row = page.get_by_role("listitem").filter(has=page.locator(".status-open"))
+    open_round = row.get_by_role("link").first.get_attribute("href")
+    for path in ("/orgs/demo/rounds/new/", *(f"{open_round}{act}/" for act in ("participants", "extend", "close"))):
+        expect_flawless(page, path=path)
+
+
 @pytest.mark.parametrize("path", ["/admin/", "/admin/assessments/round/", "/admin/assessments/response/"])
 def test_the_administration(context: BrowserContext, page: Page, path: str) -> None:
     """Its frame is django-unfold's, which keeps to WCAG 2.1 but not to all else that axe-core advises."""
