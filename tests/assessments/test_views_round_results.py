@@ -66,7 +66,7 @@ class TestQuestions:
         told = says.partition("What people said")[2].partition(question.text)[2].strip()
         assert told.startswith("People disagree, 94 %")
         assert "Yes 1 No 1 Not sure 1" in told[:300]
-        assert "All agree" in told
+        assert "No disagreement" in told
 
     def test_those_on_which_people_disagree_come_first(self, client: Client, round_: Round) -> None:
         asked = definition_of(round_.version_id).questions
@@ -121,7 +121,7 @@ class TestQuestions:
         says = text_of(client.get(url_of(made)).content)
 
         assert "One person answered" in says
-        assert "All agree" not in says
+        assert "No disagreement" not in says
 
 
 class TestWhatItIsMadeOf:
