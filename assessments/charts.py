@@ -1,4 +1,7 @@
-"""Charts as SVG, for paper, where no script draws them. The same figures stand in a table beside each chart."""
+"""Pictures as SVG: charts for paper, where no script draws them, and badges for other sites.
+
+The same figures stand in a table beside each chart.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from xml.sax.saxutils import escape
 INK, GREY, LINE, BRAND = "#1c2b2a", "#5b6b69", "#c9d3d1", "#0b6e66"
 COLOURS = ("#b45309", "#1d4ed8", "#7e22ce", "#be123c", "#4d7c0f", "#0e7490", "#57534e")
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4")
+LEVELS = ("#8a4b2f", "#8f6a12", "#5f7716", "#2c7a4b", "#0b6e66", "#1f5a92")
 FONT = "DejaVu Sans, sans-serif"
 
 
@@ -77,6 +81,27 @@ def trend(places: Sequence[str], lines: Sequence[Line], top: float) -> str:
         yield from _legend(lines, lower + 40)
 
     return _svg(660, lower + 40 + 18 * ((len(lines) + 2) // 3), parts())
+
+
+def badge(label: str, value: str, level: int | None) -> str:
+    """Return a badge that says two things, in the colour of a level, grey without one."""
+    left, right = (12 + 6.6 * len(text) for text in (label, value))
+    colour = GREY if level is None else LEVELS[min(level, len(LEVELS) - 1)]
+    title = escape(f"{label}: {value}", {'"': "&quot;"})
+
+    def text(x: float, width: float, words: str) -> str:
+        return (
+            f'<text x="{x + width / 2:.1f}" y="14" text-anchor="middle" textLength="{width - 12:.1f}"'
+            f' font-family="Verdana, {FONT}" font-size="11" fill="#fff">{escape(words)}</text>'
+        )
+
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right:.0f}" height="20"'
+        f' role="img" aria-label="{title}"><title>{title}</title><clipPath id="c"><rect width="{left + right:.0f}" height="20" rx="4"/></clipPath>'
+        f'<g clip-path="url(#c)"><rect width="{left:.1f}" height="20" fill="#3d4a48"/>'
+        f'<rect x="{left:.1f}" width="{right:.1f}" height="20" fill="{colour}"/></g>'
+        f"{text(0, left, label)}{text(left, right, value)}</svg>"
+    )
 
 
 def _unbroken(points: Sequence[tuple[int, float]]) -> Iterator[list[tuple[int, float]]]:

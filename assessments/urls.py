@@ -4,6 +4,7 @@ from django.urls import URLPattern, include, path
 
 from assessments.views import (
     comparison,
+    badges,
     exports,
     home,
     organizations,
@@ -57,6 +58,9 @@ urlpatterns = [
     path("try/", include(survey_steps("try"))),
     path("orgs/<slug:slug>/rounds/<int:round_id>/respond/", include(round_steps("respond"))),
     path("respond/<str:token>/", include(round_steps("respond_by_link"))),
+    path("badges/<str:token>.svg", badges.image, name="badge_image"),
+    path("orgs/<slug:slug>/settings/badge/", badges.badges, name="badges"),
+    path("orgs/<slug:slug>/settings/badge/<int:badge_id>/revoke/", badges.revoke, name="revoke_badge"),
     path("results/<uuid:public_id>/", results.own_result, name="own_result"),
     path("results/<uuid:public_id>/revise/", results.revise, name="revise_result"),
     path("results/<uuid:public_id>/discard/", results.discard, name="discard_result"),

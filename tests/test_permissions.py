@@ -11,7 +11,7 @@ from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from assessments.models import Participant, QuestionnaireVersion, Response, Round
+from assessments.models import Badge, Participant, QuestionnaireVersion, Response, Round
 from assessments.services.rounds import close_round
 from organizations.models import Invitation, Role, User
 from organizations.selectors import hash_of
@@ -141,6 +141,12 @@ MATRIX = [
     Row("close_round", "post", then(302, OUR_FACILITATORS)),
     Row("compare", "get", ONLY_OUR_MEMBERS),
     Row("compare", "get", ONLY_OUR_MEMBERS, team=True),
+    # Whoever has the link sees the level.
+    Row("badge_image", "get", EVERYONE),
+    Row("badges", "get", OUR_OWNERS),
+    Row("badges", "post", then(422, OUR_OWNERS)),
+    Row("revoke_badge", "get", OUR_OWNERS),
+    Row("revoke_badge", "post", then(302, OUR_OWNERS)),
     Row("export_round", "get", ONLY_OUR_MEMBERS),
     Row("report", "get", ONLY_OUR_MEMBERS),
     Row("compare", "get", ONLY_OUR_MEMBERS),
@@ -228,6 +234,7 @@ def test_who_may_open_what(
 ) -> None:
     client = Client() if actor == "visitor" else client_of(getattr(cast, actor))
     session = UserSession.objects.create(user=cast.member, ip="127.0.0.1", session_key="elsewhere")
+    badge = Badge.objects.create(organization=cast.organization, token=TOKEN)
     slug = cast.organization.slug
     viewer = cast.organization.members.get(role=Role.VIEWER)
     arguments: dict[str, list[Any]] = {
@@ -254,6 +261,9 @@ def test_who_may_open_what(
         "new_round": [slug],
         **{name: [slug, asked.round_id] for name in OF_A_ROUND},
         "remove_participant": [slug, asked.round_id, asked.pk],
+        "badge_image": [TOKEN],
+        "badges": [slug],
+        "revoke_badge": [slug, badge.pk],
         "export_round": [slug, closed_round.pk, "csv"],
         "report": [slug, closed_round.pk],
         "round_result": [cast.organization.slug, closed_round.pk],

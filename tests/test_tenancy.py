@@ -13,6 +13,7 @@ from django.db import DatabaseError, IntegrityError, connection, models, transac
 from django.utils import timezone
 
 from assessments.models import Answer, Consensus, Questionnaire, QuestionnaireVersion, Response
+from assessments.models.badges import Badge
 from assessments.services.rounds import close_round
 from organizations.models import Invitation, Organization
 from organizations.tenancy import OwnOrShared, SameOrganization, SameOrNoOrganization
@@ -71,6 +72,7 @@ def make_world(name: str) -> Organization:
     Invitation.objects.create(
         organization=organization, email=f"new@{organization.slug}.example", team=team, expires_at=timezone.now()
     )
+    Badge.objects.create(organization=organization, team=team)
     factories.make_response(participant=factories.make_participant(closed, team=team, user=member.user))
     close_round(round_=closed)
     return organization

@@ -1,5 +1,6 @@
 """The tables of assessments, one file per idea."""
 
+from assessments.models.badges import Badge
 from assessments.models.questionnaires import Questionnaire, QuestionnaireVersion
 from assessments.models.responses import Answer, Response
 from assessments.models.results import Consensus, Result
@@ -7,6 +8,7 @@ from assessments.models.rounds import Participant, Round, RoundTeam
 
 __all__ = [
     "Answer",
+    "Badge",
     "Consensus",
     "Participant",
     "Questionnaire",

@@ -24,6 +24,7 @@ from assessments.models import (
     Result,
     Round,
 )
+from assessments.models.badges import Badge
 from assessments.models.questionnaires import VersionStatus
 from assessments.models.rounds import quarter_days
 from organizations.models import Invitation, Member, Organization, Role, Team, User
@@ -80,6 +81,10 @@ def consensus(**fields: Any) -> Consensus:
     closed = factories.make_round()
     fields = {"question_key": "a.b", "choice_key": "yes", "rationale": "We looked."} | fields
     return Consensus(organization=closed.organization, round=closed, team=closed.teams.get(), **fields)
+
+
+def badge(**fields: Any) -> Badge:
+    return Badge(organization=factories.make_organization(), **fields)
 
 
 def again(row: models.Model, **changes: Any) -> models.Model:
@@ -139,6 +144,8 @@ BROKEN: dict[str, tuple[Callable[[], models.Model], str | None]] = {
     "consensus_question_unique": (lambda: again(consensus()), FORM),
     "consensus_choice_given": (lambda: consensus(choice_key=""), "choice_key"),
     "consensus_rationale_given": (lambda: consensus(rationale=""), "rationale"),
+    "badge_unique": (lambda: again(badge(), token="other"), FORM),
+    "badge_token_given": (lambda: badge(token=""), FORM),
 }
 
 
