@@ -63,11 +63,13 @@
     const ahead = data.projected;
     // More lines than colours get other symbols in the next turn.
     const symbol = (n) => SYMBOLS[(n + Math.floor(n / COLOURS.length)) % SYMBOLS.length];
+    const scrolls = data.dimensions.length > 8;
+    const legendHeight = scrolls ? 60 : narrow ? 156 + (ahead ? 28 : 0) : 92;
     return {
       animation: false,
-      grid: { left: 28, right: 16, top: 16, bottom: narrow ? (ahead ? 184 : 156) : 92 },
+      grid: { left: 28, right: 16, top: 16, bottom: legendHeight },
       legend: {
-        type: data.dimensions.length > 8 ? "scroll" : "plain",
+        type: scrolls ? "scroll" : "plain",
         bottom: 0,
         textStyle: { ...axis(), fontSize: 12 },
         itemWidth: 18,
@@ -109,7 +111,7 @@
           : []),
         ...(ahead
           ? [
-              line(element.dataset.projected, [...data.rounds.map((_, n) => (n + 1 === data.rounds.length ? data.overall[n] : null)), ahead.score], {
+              line(element.dataset.projected, [...data.overall.map((score, n, all) => (all[n + 1] === undefined ? score : null)), ahead.score], {
                 symbol: "emptyCircle",
                 symbolSize: 9,
                 lineStyle: { width: 2.5, type: "dashed", color: css("--brand") },
