@@ -142,6 +142,7 @@ def test_by_the_link_until_the_round_closes(new_context: NewContext, newest_mail
     expect(page.get_by_role("heading", name="Thank you. Your answers count.")).to_be_visible()
     expect_flawless(page)
     page.get_by_role("link", name="Change my answers").click()
+    expect(page.get_by_role("heading", name="Review your answers")).to_be_visible()
     expect_flawless(page)
     page.get_by_role("link", name=FIRST.title).click()
     choose(page, QUESTIONS[0], "no")
