@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import lru_cache
 from math import sqrt
 from typing import Any, Literal
 
@@ -17,6 +17,10 @@ Answers = Mapping[str, str]
 """One response: choice key by question key. A question that is not in it is unanswered."""
 Scores = Mapping[str, Fraction | None]
 """Score by dimension key; None: nothing to score."""
+Pattern = tuple[str | None, ...]
+"""What one response answers to a dimension's questions in their order."""
+Scored = tuple[Fraction | None, tuple[tuple[str, Fraction], ...]]
+"""A pattern's score, and by question key what each scored question lacks of it."""
 
 
 class UnknownAnswer(ValueError):
@@ -108,16 +112,11 @@ def score_card(
 
 def score_patterns(definition: Definition, responses: Iterable[Answers]) -> Counter[tuple[Fraction | None, ...]]:
     """Return how many responses, such as `score_card` takes, have which scores in the definition's dimensions."""
-
-    @cache
-    def score(dimension: int, pattern: tuple[str | None, ...]) -> Fraction | None:
-        marks = _marks(definition.scoring, definition.dimensions[dimension], pattern)
-        return sum((share * mark for _, share, mark in marks), Fraction()) if marks else None
-
-    keys = [[question.key for question in dimension.questions] for dimension in definition.dimensions]
-    return Counter(
-        tuple(score(number, tuple(map(answers.get, own))) for number, own in enumerate(keys)) for answers in responses
-    )
+    scorers = [
+        (_scorer(definition.scoring, dimension), [question.key for question in dimension.questions])
+        for dimension in definition.dimensions
+    ]
+    return Counter(tuple(scorer(tuple(map(answers.get, keys)))[0] for scorer, keys in scorers) for answers in responses)
 
 
 def overall_score(definition: Definition, scores: Scores) -> Fraction | None:
@@ -274,17 +273,34 @@ def _score_dimension(
     Equal answers are scored once: ten thousand responses to five questions are a few hundred patterns.
     """
     patterns = Counter(tuple(answers.get(question.key) for question in dimension.questions) for answers in responses)
+    scorer = _scorer(scoring, dimension)
     scores: Counter[Fraction] = Counter()
-    lost: defaultdict[str, Fraction] = defaultdict(Fraction)
+    lost: defaultdict[str, Counter[Fraction]] = defaultdict(Counter)
     for pattern, count in patterns.items():
-        marks = _marks(scoring, dimension, pattern)
-        if not marks:
+        score, losses = scorer(pattern)
+        if score is None:
             continue
-        scores[sum((share * mark for _, share, mark in marks), Fraction())] += count
-        for question, share, mark in marks:
-            lost[question.key] += count * share * (scoring.max - mark)
+        scores[score] += count
+        for key, loss in losses:
+            lost[key][loss] += count
     respondents = scores.total()
-    return scores, {key: total / respondents for key, total in lost.items()}
+    return scores, {
+        key: sum((count * loss for loss, count in losses.items()), Fraction()) / respondents
+        for key, losses in lost.items()
+    }
+
+
+@lru_cache(maxsize=64)
+def _scorer(scoring: Scoring, dimension: Dimension) -> Callable[[Pattern], Scored]:
+    """Return the function that scores a pattern of answers in a dimension; it remembers what many cards share."""
+
+    @lru_cache(maxsize=4096)
+    def scored(pattern: Pattern) -> Scored:
+        marks = _marks(scoring, dimension, pattern)
+        score = sum((share * mark for _, share, mark in marks), Fraction()) if marks else None
+        return score, tuple((question.key, share * (scoring.max - mark)) for question, share, mark in marks)
+
+    return scored
 
 
 def _marks(
