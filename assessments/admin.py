@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -14,20 +16,28 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin, TabularInline
 
+from assessments.benchmark_files import read_benchmark
 from assessments.models import (
     Answer,
+    BenchmarkSharing,
+    BenchmarkSnapshot,
     Consensus,
     Participant,
+    PublishedBenchmark,
     Questionnaire,
     QuestionnaireVersion,
     Response,
     Result,
     Round,
     RoundTeam,
+    TeamTool,
 )
 from assessments.models.rounds import RoundStatus
 from assessments.questionnaires.files import dump
+from assessments.questionnaires.validation import QuestionnaireError
+from assessments.selectors.questionnaires import definition_offered
 from assessments.selectors.results import kept_results
+from assessments.services.benchmarks import import_published
 from assessments.services.questionnaires import NotADraft, publish_version
 from assessments.services.rounds import NotOpen, close_round, open_round, plan_round
 from organizations.admin import ReadOnlyMixin, TenantFormSet, TenantInline
@@ -290,3 +300,83 @@ class ResultAdmin(ReadOnlyMixin, ModelAdmin):
     def score_card(self, result: Result) -> str:
         [kept] = [row for row in kept_results([result.round]) if row.team_id == result.team_id]
         return render_to_string("admin/assessments/score_card.html", {"card": kept.card})
+
+
+@admin.register(TeamTool)
+class TeamToolAdmin(ReadOnlyMixin, ModelAdmin):
+    list_display = ["name", "team", "organization"]
+    list_filter = ["organization"]
+    list_select_related = ["team", "organization"]
+    search_fields = ["name", "team__name", "organization__name"]
+    fields = list_display
+    readonly_fields = fields
+
+
+@admin.register(BenchmarkSharing)
+class BenchmarkSharingAdmin(ReadOnlyMixin, ModelAdmin):
+    """Owners decide about it; deleting a row stops the sharing."""
+
+    list_display = ["organization", "size", "since", "agreed_by"]
+    list_filter = ["size"]
+    list_select_related = ["organization", "agreed_by"]
+    search_fields = ["organization__name"]
+    fields = list_display
+    readonly_fields = fields
+
+
+@admin.register(BenchmarkSnapshot)
+class BenchmarkSnapshotAdmin(ReadOnlyMixin, ModelAdmin):
+    list_display = ["questionnaire", "version", "starts_on", "size", "created_at"]
+    list_filter = ["questionnaire", "size"]
+    search_fields = ["questionnaire"]
+    fields = [*list_display, "cut_points"]
+    readonly_fields = fields
+
+
+class PublishedBenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]  # takes none when it runs
+    """A published benchmark's file."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File"), help_text=gettext_lazy("YAML, as docs/benchmarks.md says; it replaces its like.")
+    )
+
+    class Meta:
+        model = PublishedBenchmark
+        fields: list[str] = []
+
+    def clean_file(self) -> dict[str, Any]:
+        """Return what the file says. Raises ValidationError with each problem."""
+        file = self.cleaned_data["file"]
+        try:
+            return read_benchmark(file.read(), definition_offered, file.name)
+        except QuestionnaireError as error:
+            raise ValidationError(str(error).splitlines()) from error
+
+
+@admin.register(PublishedBenchmark)
+class PublishedBenchmarkAdmin(ModelAdmin):
+    """Sets come from files; here, or by `manage.py benchmark import`."""
+
+    form = PublishedBenchmarkForm
+    list_display = ["title", "slug", "questionnaire", "imported_at"]
+    list_filter = ["questionnaire"]
+    search_fields = ["title", "slug"]
+
+    def get_fields(self, request: HttpRequest, obj: PublishedBenchmark | None = None) -> list[str]:
+        return [*self.list_display, "document"] if obj else ["file"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: PublishedBenchmark | None = None) -> list[str]:
+        return self.get_fields(request, obj) if obj else []
+
+    def has_change_permission(self, request: HttpRequest, obj: PublishedBenchmark | None = None) -> bool:
+        return False
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: PublishedBenchmark,
+        form: PublishedBenchmarkForm,
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        obj.pk = import_published(data=form.cleaned_data["file"]).pk
+        obj.refresh_from_db()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
-from assessments.services import mails, responses, rounds
+from assessments.services import benchmarks, mails, responses, rounds
 
 # Mail is tried again within the quarter of an hour; what still waits for an invitation then is taken up each hour.
 BACKOFF, MOST_RETRIES = 30, 4
@@ -26,6 +27,12 @@ def open_and_close_due_rounds() -> None:
 def invite_who_waits() -> None:
     """Have those invited whose invitation did not get through."""
     rounds.invite_who_waits()
+
+
+@shared_task
+def take_benchmark_snapshots() -> None:
+    """Keep where the organizations that share their scores stand, once a quarter."""
+    benchmarks.take_snapshots(today=timezone.now().date())
 
 
 @shared_task(autoretry_for=(OSError,), retry_backoff=BACKOFF, max_retries=MOST_RETRIES)

@@ -3,8 +3,9 @@
 from django.urls import URLPattern, include, path
 
 from assessments.views import (
-    comparison,
     badges,
+    benchmarks,
+    comparison,
     exports,
     home,
     organizations,
@@ -66,6 +67,9 @@ urlpatterns = [
     path("results/<uuid:public_id>/discard/", results.discard, name="discard_result"),
     path("orgs/<slug:slug>/", organizations.dashboard, name="organization"),
     path("orgs/<slug:slug>/compare/", comparison.compare, name="compare"),
+    path("orgs/<slug:slug>/benchmarks/", benchmarks.benchmarks, name="benchmarks"),
+    path("orgs/<slug:slug>/technology/", benchmarks.technology, name="technology"),
+    path("orgs/<slug:slug>/settings/sharing/", benchmarks.sharing, name="sharing"),
     path("orgs/<slug:slug>/rounds/", include(round_patterns)),
     path("orgs/<slug:slug>/rounds/<int:round_id>/results/", round_results.round_result, name="round_result"),
     path(

@@ -328,6 +328,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "assessments.tasks.invite_who_waits",
         "schedule": crontab(minute="41"),
     },
+    "take-benchmark-snapshots": {
+        "task": "assessments.tasks.take_benchmark_snapshots",
+        "schedule": crontab(hour="4", minute="23"),
+    },
 }
 
 configure_structlog()

@@ -17,7 +17,18 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from assessments.admin import ResultAdmin
-from assessments.models import Participant, Questionnaire, QuestionnaireVersion, Response, Result, Round
+from assessments.models import (
+    BenchmarkSharing,
+    BenchmarkSnapshot,
+    Participant,
+    PublishedBenchmark,
+    Questionnaire,
+    QuestionnaireVersion,
+    Response,
+    Result,
+    Round,
+    TeamTool,
+)
 from assessments.models.questionnaires import VersionStatus
 from assessments.models.rounds import RoundStatus
 from assessments.services.rounds import close_round
@@ -28,7 +39,17 @@ from tests.factories import Cast
 ClientOf = Callable[[User], Client]
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 KEPT = {Round, Result}
-NOT_ADDED_BY_HAND = {Authenticator, Invitation, QuestionnaireVersion, Participant, Response, Result}
+NOT_ADDED_BY_HAND = {
+    Authenticator,
+    BenchmarkSharing,
+    BenchmarkSnapshot,
+    Invitation,
+    QuestionnaireVersion,
+    Participant,
+    Response,
+    Result,
+    TeamTool,
+}
 
 
 def url(model: type[models.Model], page: str, *args: Any) -> str:
@@ -42,7 +63,14 @@ def make_row_of_each() -> dict[type[models.Model], models.Model]:
     participant = factories.make_participant(round_, user=member.user)
     response = factories.make_response(participant=participant)
     close_round(round_=round_)
+    team = round_.teams.get()
     return {
+        TeamTool: TeamTool.objects.create(organization=member.organization, team=team, name="Git"),
+        BenchmarkSharing: BenchmarkSharing.objects.create(organization=member.organization, size="1-10"),
+        BenchmarkSnapshot: BenchmarkSnapshot.objects.create(
+            questionnaire="mlops-maturity", version=member.pk, starts_on=round_.starts_on, cut_points={}
+        ),
+        PublishedBenchmark: PublishedBenchmark.objects.create(slug=f"survey-{member.pk}", title="Survey", document={}),
         User: member.user,
         Group: Group.objects.create(name=f"Auditors {member.pk}"),
         EmailAddress: EmailAddress.objects.get(user=member.user),

@@ -141,6 +141,13 @@ MATRIX = [
     Row("close_round", "post", then(302, OUR_FACILITATORS)),
     Row("compare", "get", ONLY_OUR_MEMBERS),
     Row("compare", "get", ONLY_OUR_MEMBERS, team=True),
+    Row("benchmarks", "get", ONLY_OUR_MEMBERS),
+    # The cast's members are all in its team.
+    Row("technology", "get", ONLY_OUR_MEMBERS),
+    Row("technology", "get", ONLY_OUR_MEMBERS, team=True),
+    Row("technology", "post", then(302, ONLY_OUR_MEMBERS) | {"viewer": 403}, team=True),
+    Row("sharing", "get", OUR_OWNERS),
+    Row("sharing", "post", then(422, OUR_OWNERS)),
     # Whoever has the link sees the level.
     Row("badge_image", "get", EVERYONE),
     Row("badges", "get", OUR_OWNERS),
@@ -246,6 +253,9 @@ def test_who_may_open_what(
         "discard_result": [kept.public_id],
         "organization": [slug],
         "compare": [slug],
+        "benchmarks": [slug],
+        "technology": [slug],
+        "sharing": [slug],
         "organization_settings": [slug],
         "teams": [slug],
         **{name: [slug, cast.team.pk] for name in ("team", "archive_team", "restore_team")},

@@ -12,8 +12,17 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from assessments.models import Answer, Consensus, Questionnaire, QuestionnaireVersion, Response
+from assessments.models import (
+    Answer,
+    BenchmarkSharing,
+    Consensus,
+    Questionnaire,
+    QuestionnaireVersion,
+    Response,
+    TeamTool,
+)
 from assessments.models.badges import Badge
+from assessments.models.benchmarks import SizeBand
 from assessments.services.rounds import close_round
 from organizations.models import Invitation, Organization
 from organizations.tenancy import OwnOrShared, SameOrganization, SameOrNoOrganization
@@ -75,6 +84,8 @@ def make_world(name: str) -> Organization:
     Badge.objects.create(organization=organization, team=team)
     factories.make_response(participant=factories.make_participant(closed, team=team, user=member.user))
     close_round(round_=closed)
+    TeamTool.objects.create(organization=organization, team=team, name=f"Tool of {name}")
+    BenchmarkSharing.objects.create(organization=organization, size=SizeBand.TO_10)
     return organization
 
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assessments', '0024_answers_with_a_note'),
+        ('assessments', '0030_benchmarks'),
         ('organizations', '0020_same_organization'),
     ]
 

@@ -150,7 +150,7 @@ class _Reader:
         nodes = (event for event in events if isinstance(event, NodeEvent | CollectionEndEvent))
         first = next(nodes, None)
         if first is None:
-            raise _UnreadableError(1, _("is empty; docs/questionnaires.md shows what to write."))
+            raise _UnreadableError(1, _("is empty; the files in docs/ show what to write."))
         data = self.value(first, nodes, ())
         second = next(nodes, None)
         if second is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -50,8 +50,18 @@ def validate_mapping(data: Any, lines: Mapping[KeyPath, int] | None = None) -> l
     `lines` says on which line of its file each value stands, by the path of keys and positions that leads to it. The
     list is in the order of the lines. From the 200th problem on, the rest is left for the next attempt.
     """
-    findings = (_schema_findings(error) for error in _VALIDATOR.iter_errors(data))
-    semantic = semantic_findings(data) if isinstance(data, dict) else ()
+    return find_problems(_VALIDATOR, semantic_findings, data, lines)
+
+
+def find_problems(
+    validator: Any,
+    rules: Callable[[dict[str, Any]], Iterable[Finding]],
+    data: Any,
+    lines: Mapping[KeyPath, int] | None = None,
+) -> list[Problem]:
+    """Return every problem of a file's plain mapping, as `validate_mapping` does, by a `strict_validator` and rules."""
+    findings = (_schema_findings(error) for error in validator.iter_errors(data))
+    semantic = rules(data) if isinstance(data, dict) else ()
     found = dict.fromkeys(islice(chain(chain.from_iterable(findings), semantic), MAX_PROBLEMS))
     problems = [Problem(_place(data, path), _line(lines or {}, path), message) for path, message in found]
     return sorted(problems, key=lambda problem: problem.line or 0)
@@ -166,4 +176,11 @@ _STRICT_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
         "number": lambda _checker, value: is_number(value),
     }
 )
-_VALIDATOR = extend(Draft202012Validator, type_checker=_STRICT_TYPES)(SCHEMA)  # type: ignore[no-untyped-call]
+
+
+def strict_validator(schema: dict[str, Any]) -> Any:
+    """Return a validator of a schema whose patterns each have a `form` that `_wrong_pattern` knows."""
+    return extend(Draft202012Validator, type_checker=_STRICT_TYPES)(schema)  # type: ignore[no-untyped-call]
+
+
+_VALIDATOR = strict_validator(SCHEMA)

@@ -38,6 +38,15 @@ def version_to_export(slug: str, number: int | None = None) -> QuestionnaireVers
     return versions.published().newest_of(slug) or versions.newest_of(slug)
 
 
+def definition_offered(slug: str) -> Definition | None:
+    """Return what the newest published version of a questionnaire offered to all asks, None without one.
+
+    One query (and one where it is not yet read).
+    """
+    version = QuestionnaireVersion.objects.published().defer("definition").newest_of(slug)
+    return definition_of(version.pk) if version else None
+
+
 @lru_cache(maxsize=256)
 def definition_of(version_id: int) -> Definition:
     """Return what a published version asks; it never changes, so each process reads it once (one query).

@@ -16,13 +16,17 @@ from django.utils import timezone
 
 from assessments.models import (
     Answer,
+    BenchmarkSharing,
+    BenchmarkSnapshot,
     Consensus,
     Participant,
+    PublishedBenchmark,
     Questionnaire,
     QuestionnaireVersion,
     Response,
     Result,
     Round,
+    TeamTool,
 )
 from assessments.models.badges import Badge
 from assessments.models.questionnaires import VersionStatus
@@ -81,6 +85,25 @@ def consensus(**fields: Any) -> Consensus:
     closed = factories.make_round()
     fields = {"question_key": "a.b", "choice_key": "yes", "rationale": "We looked."} | fields
     return Consensus(organization=closed.organization, round=closed, team=closed.teams.get(), **fields)
+
+
+def tool(**fields: Any) -> TeamTool:
+    owner = factories.make_team()
+    return TeamTool(organization=owner.organization, team=owner, **fields)
+
+
+def sharing(**fields: Any) -> BenchmarkSharing:
+    return BenchmarkSharing(organization=factories.make_organization(), **fields)
+
+
+def snapshot(**fields: Any) -> BenchmarkSnapshot:
+    fields = {"version": 1, "starts_on": date(2026, 7, 1), "cut_points": {"": ["1.0"]}} | fields
+    return BenchmarkSnapshot(questionnaire="q", **fields)
+
+
+def published_benchmark(**fields: Any) -> PublishedBenchmark:
+    fields = {"slug": "b", "title": "B"} | fields
+    return PublishedBenchmark(questionnaire="q", document={"slug": "b"}, **fields)
 
 
 def badge(**fields: Any) -> Badge:
@@ -146,6 +169,13 @@ BROKEN: dict[str, tuple[Callable[[], models.Model], str | None]] = {
     "consensus_rationale_given": (lambda: consensus(rationale=""), "rationale"),
     "badge_unique": (lambda: again(badge(), token="other"), FORM),
     "badge_token_given": (lambda: badge(token=""), FORM),
+    "team_tool_unique": (lambda: again(tool(name="Git"), name="GIT"), FORM),
+    "team_tool_named": (lambda: tool(name=""), "name"),
+    "benchmark_size_known": (lambda: sharing(size="huge"), "size"),
+    "benchmark_snapshot_unique": (lambda: again(snapshot()), FORM),
+    "benchmark_snapshot_size_known": (lambda: snapshot(size="huge"), "size"),
+    "published_benchmark_slug_given": (lambda: published_benchmark(slug=""), "slug"),
+    "published_benchmark_title_given": (lambda: published_benchmark(title=""), "title"),
 }
 
 

@@ -61,8 +61,8 @@ def refusal(source: Path | bytes | str, name: str = "q.yaml") -> str:
         pytest.param(
             "a: 1\n---\nb: 2", 3, "a second document starts here; keep one questionnaire in a file.", id="two documents"
         ),
-        pytest.param("", 1, "is empty; docs/questionnaires.md shows what to write.", id="empty"),
-        pytest.param("# only a remark\n", 1, "is empty; docs/questionnaires.md shows what to write.", id="remark"),
+        pytest.param("", 1, "is empty; the files in docs/ show what to write.", id="empty"),
+        pytest.param("# only a remark\n", 1, "is empty; the files in docs/ show what to write.", id="remark"),
         pytest.param("a: 1\nb: x\0y", 2, "holds the invisible character U+0000; delete it.", id="invisible"),
         pytest.param(
             "[" * 50, 1, "groups are nested more than 20 deep here; a questionnaire needs 8.", id="deep, in one line"
