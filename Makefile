@@ -91,7 +91,7 @@ chromium:
 pango:
 	@if $(BIN)python -c 'import weasyprint' > /dev/null 2>&1 && [ -n "$$(fc-list 2> /dev/null | head -n 1)" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
-		apt-get -qq update && apt-get -qq install -y --no-install-recommends $(PANGO); \
+		apt-get -qq update && apt-get -qq install -y --no-install-recommends $(PANGO) || echo 'Without Pango there are no PDF reports' >&2; \
 	else echo 'No Pango or no font found, so that there are no PDF reports: as root, apt install $(PANGO)' >&2; fi
 
 format: $(INSTALLED) ## format code

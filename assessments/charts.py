@@ -97,7 +97,8 @@ def badge(label: str, value: str, level: int | None) -> str:
 
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right:.0f}" height="20"'
-        f' role="img" aria-label="{title}"><title>{title}</title><clipPath id="c"><rect width="{left + right:.0f}" height="20" rx="4"/></clipPath>'
+        f' role="img" aria-label="{title}"><title>{title}</title>'
+        f'<clipPath id="c"><rect width="{left + right:.0f}" height="20" rx="4"/></clipPath>'
         f'<g clip-path="url(#c)"><rect width="{left:.1f}" height="20" fill="#3d4a48"/>'
         f'<rect x="{left:.1f}" width="{right:.1f}" height="20" fill="{colour}"/></g>'
         f"{text(0, left, label)}{text(left, right, value)}</svg>"

@@ -62,6 +62,9 @@ urlpatterns = [
     path("badges/<str:token>.svg", badges.image, name="badge_image"),
     path("orgs/<slug:slug>/settings/badge/", badges.badges, name="badges"),
     path("orgs/<slug:slug>/settings/badge/<int:badge_id>/revoke/", badges.revoke, name="revoke_badge"),
+    path(
+        "orgs/<slug:slug>/compare/export/<slug:identifier>/", exports.export_comparison, name="export_comparison"
+    ),
     path("results/<uuid:public_id>/", results.own_result, name="own_result"),
     path("results/<uuid:public_id>/revise/", results.revise, name="revise_result"),
     path("results/<uuid:public_id>/discard/", results.discard, name="discard_result"),

@@ -155,6 +155,8 @@ MATRIX = [
     Row("revoke_badge", "get", OUR_OWNERS),
     Row("revoke_badge", "post", then(302, OUR_OWNERS)),
     Row("export_round", "get", ONLY_OUR_MEMBERS),
+    # With a single closed round there is nothing to compare, which the page says.
+    Row("export_comparison", "get", then(302, ONLY_OUR_MEMBERS)),
     Row("report", "get", ONLY_OUR_MEMBERS),
     Row("compare", "get", ONLY_OUR_MEMBERS),
     Row("compare", "get", ONLY_OUR_MEMBERS, team=True),
@@ -275,6 +277,7 @@ def test_who_may_open_what(
         "badges": [slug],
         "revoke_badge": [slug, badge.pk],
         "export_round": [slug, closed_round.pk, "csv"],
+        "export_comparison": [slug, "csv"],
         "report": [slug, closed_round.pk],
         "round_result": [cast.organization.slug, closed_round.pk],
         "round_notes": [slug, closed_round.pk, "governance.lineage"],

@@ -1,4 +1,4 @@
-"""What people take away of a closed round, so complete that its score cards can be computed anew (docs/exports.md)."""
+"""What people take away of a closed round, so complete that its score cards can be computed anew."""
 
 from __future__ import annotations
 
@@ -262,5 +262,5 @@ def _responses(whole: KeptResult, *fields: str) -> Iterator[tuple[Any, ...]]:
     responses = Response.objects.submitted_in(whole.round)
     if whole.round.anonymous:
         responses = responses.filter(counted_since__lte=whole.revision)
-    given = ObjectAgg("answers__question_key", "answers__choice_key", filter=~Q(answers__choice_key=""))
+    given = ObjectAgg("answers__question_key", "answers__choice_key", filter=Q(answers__choice_key__gt=""))
     return responses.annotate(given=given).order_by(*names).values_list(*names, "given").iterator()

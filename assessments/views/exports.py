@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
@@ -12,9 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from assessments.comparison_forms import ComparisonForm
 from assessments.exports import EXPORTERS, Document, Exporter
 from assessments.models import Round
 from assessments.reports import CannotPrint, report_as_pdf
+from assessments.selectors.comparison import comparison_page, rounds_to_compare
+from assessments.selectors.comparison_export import comparison_document
 from assessments.selectors.reports import report_on
 from assessments.selectors.round_export import round_document
 from mlops_maturity import errors
@@ -30,6 +33,22 @@ def export_round(request: HttpRequest, slug: str, round_id: int, identifier: str
     member, round_ = _closed_round(request, slug, round_id)
     exporter = _exporter(identifier)
     return _download(exporter, round_document(round_, with_answers=member.is_facilitator))
+
+
+@never_cache
+@require_safe
+@login_required
+def export_comparison(request: HttpRequest, slug: str, identifier: str) -> HttpResponseBase:
+    """Give what the page of the same query compares as a file; with nothing to compare, lead there."""
+    member = resolve_member(request, slug)
+    exporter = _exporter(identifier)
+    rounds = rounds_to_compare(member.organization)
+    form = ComparisonForm(request.GET, rounds=rounds, teams=list(member.organization.teams.order_by("name")))
+    if form.names_unknown:
+        raise Http404
+    if not form.is_valid():
+        return redirect(f"{reverse('compare', args=[slug])}?{request.GET.urlencode()}")
+    return _download(exporter, comparison_document(member.organization, comparison_page(form.choice, rounds)))
 
 
 @never_cache
