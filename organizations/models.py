@@ -15,6 +15,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from organizations.audit.tracking import tracked
 from organizations.tenancy import SameOrganization, tenant_key
 
 
@@ -93,6 +94,7 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         return self.filter(members__user=user).order_by("name")
 
 
+@tracked("name", "slug", "time_zone", "language")
 class Organization(models.Model):
     """The tenant: owns its teams, members, rounds and results."""
 
@@ -126,6 +128,7 @@ class Organization(models.Model):
         self.slug = self.slug.lower()
 
 
+@tracked("organization", "name", "archived_at")
 class Team(models.Model):
     """A group within an organization that is assessed on its own."""
 
@@ -173,6 +176,7 @@ class Role(models.TextChoices):
         return order.index(self) >= order.index(needed)
 
 
+@tracked("organization", "user", "team", "role")
 class Member(models.Model):
     """A user in an organization, with a role and, where it fits, a team."""
 
@@ -219,6 +223,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.filter(expires_at__gt=timezone.now())
 
 
+@tracked("organization", "role", "team", also=["email"])
 class Invitation(models.Model):
     """Someone asked to join by email. The row goes when it is taken up or revoked; only one still waiting is kept.
 

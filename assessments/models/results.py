@@ -8,10 +8,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models.rounds import Round
+from organizations.audit.tracking import tracked
 from organizations.models import Organization, Team
 from organizations.tenancy import SameOrganization
 
 
+# Of an anonymous round with few answers not even the level may be known.
+@tracked("organization", "round", "team")
 class Result(models.Model):
     """The score card of a team, or with no team of the whole organization, in a closed round; it never changes."""
 

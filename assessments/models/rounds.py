@@ -12,6 +12,7 @@ from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models.questionnaires import QuestionnaireVersion
+from organizations.audit.tracking import tracked
 from organizations.models import Organization, Team, User
 from organizations.tenancy import OwnOrShared, SameOrganization, tenant_key
 
@@ -36,6 +37,7 @@ class RoundQuerySet(models.QuerySet["Round"]):
         )
 
 
+@tracked("organization", "version", "starts_on", "ends_on", "status", "aggregate", "anonymous")
 class Round(models.Model):
     """One questionnaire version, one organization, a period (first and last day), some teams."""
 
@@ -100,6 +102,7 @@ def quarter_days(year: int, quarter: int) -> tuple[dt.date, dt.date]:
     return first, after - dt.timedelta(days=1)
 
 
+@tracked("organization", "round", "team")
 class RoundTeam(models.Model):
     """A team takes part in a round."""
 
