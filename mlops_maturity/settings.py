@@ -111,7 +111,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
     "mlops_maturity.errors.own_not_allowed",
-    "mlops_maturity.errors.only_utf_8",
+    "mlops_maturity.errors.readable_form",
     *(["mlops_maturity.errors.own_not_found"] if DEBUG else []),
 ]
 
@@ -321,6 +321,10 @@ CELERY_BEAT_SCHEDULE = {
     "purge-abandoned-responses": {
         "task": "assessments.tasks.purge_abandoned_responses",
         "schedule": crontab(hour="3", minute="17"),
+    },
+    "purge-expired": {
+        "task": "organizations.tasks.purge_expired",
+        "schedule": crontab(hour="3", minute="27"),
     },
 }
 

@@ -222,10 +222,14 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """Return the invitations that have not expired."""
         return self.filter(expires_at__gt=timezone.now())
 
+    def long_expired(self, *, days: int) -> InvitationQuerySet:
+        """Return the invitations that expired more than so many days ago."""
+        return self.filter(expires_at__lt=timezone.now() - dt.timedelta(days=days))
+
 
 @tracked("organization", "role", "team", also=["email"])
 class Invitation(models.Model):
-    """Someone asked to join by email. The row goes when it is taken up or revoked; only one still waiting is kept.
+    """Someone asked to join by email. The row goes when it is taken up or revoked, or some time after it expired.
 
     `token_hash` is that of the link in the newest mail, None until there is one: the token itself is kept nowhere.
     """

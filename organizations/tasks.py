@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from organizations.services import invitations
+from organizations.services import expiry, invitations
 
 
 # SMTP's errors are OSErrors. Tried again for about a day; within the hour, after which Redis would deliver it twice.
@@ -12,3 +12,10 @@ from organizations.services import invitations
 def send_invitation(invitation_id: int) -> None:
     """Mail an invitation's link."""
     invitations.send_invitation(invitation_id=invitation_id)
+
+
+@shared_task
+def purge_expired() -> None:
+    """Delete invitations that nobody took up in time, and sessions that have ended."""
+    expiry.purge_invitations()
+    expiry.purge_sessions()

@@ -22,9 +22,8 @@ from assessments.selectors.questionnaires import definition_of, version_on_offer
 from assessments.selectors.responses import answers_of, choices_of
 from assessments.selectors.survey import Progress, progress_of
 from assessments.services import responses as service
-from assessments.visits import current_response, take_up
+from assessments.visits import begin, current_response, remember
 from mlops_maturity.errors import Link, message
-from organizations.access import account_of
 
 P = ParamSpec("P")
 
@@ -61,10 +60,8 @@ def start(request: HttpRequest) -> HttpResponse:
             heading=_("There is no questionnaire yet."),
             text=_("An administrator can load it with “manage.py questionnaire load”."),
         )
-    response = current_response(request)
-    if request.method == "POST" and (response is None or response.is_submitted):
-        response = service.start_response(version=version, user=account_of(request))
-        take_up(request, response)
+    remember(request)
+    response = begin(request, version) if request.method == "POST" else current_response(request)
     definition = definition_of(response.version_id if response else version.pk)
     progress = progress_of(definition, choices_of(response)) if response else None
     if request.method == "POST" and progress:
