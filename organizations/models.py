@@ -176,7 +176,7 @@ class Role(models.TextChoices):
         return order.index(self) >= order.index(needed)
 
 
-@tracked("organization", "user", "team", "role")
+@tracked("organization", "user", "team", "role", named_by="user")
 class Member(models.Model):
     """A user in an organization, with a role and, where it fits, a team."""
 

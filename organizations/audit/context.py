@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pghistory
@@ -28,3 +30,11 @@ class AuditedTask(Task):  # type: ignore[type-arg]  # takes none when it runs
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with pghistory.context(task=self.name):
             return super().__call__(*args, **kwargs)
+
+
+def audited_command(argv: Sequence[str]) -> AbstractContextManager[object]:
+    """Return what to run a command of `manage.py` in, so that its events carry its name."""
+    # Migrations may hold SQL that takes no parameters, which the context would give it.
+    if len(argv) < 2 or argv[1] == "migrate":
+        return nullcontext()
+    return pghistory.context(command=argv[1])

@@ -39,11 +39,12 @@ class AppendOnly(pgtrigger.Trigger):
         )
 
 
-def tracked(*fields: str, also: Collection[str] = ()) -> Callable[[M], M]:
+def tracked(*fields: str, also: Collection[str] = (), named_by: str = "") -> Callable[[M], M]:
     """Have each insert, update and delete of a table's rows kept as an event, with the fields named.
 
     Only named fields are kept, so that a new one is not by mistake; the fields in `also` make an event when they
-    change, without being kept. Whoever reads the trail may read the fields: no secrets, nothing anonymous.
+    change, without being kept. Whoever reads the trail may read the fields: no secrets, nothing anonymous, and as no
+    event ever changes, nothing personal but ids. `named_by` is the field by which a row is called, if not by itself.
     """
 
     def track(model: M) -> M:
@@ -60,6 +61,7 @@ def tracked(*fields: str, also: Collection[str] = ()) -> Callable[[M], M]:
             fields=list(fields),
             model_name=name,
             obj_field=pghistory.ObjForeignKey(related_name="+"),
+            attrs={"named_by": named_by},
             context_field=pghistory.ContextJSONField(),
             context_id_field=None,  # type: ignore[arg-type]  # as its documentation says
             meta={
