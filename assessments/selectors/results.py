@@ -166,7 +166,8 @@ def kept_results(rounds: Iterable[Round]) -> list[KeptResult]:
 
 
 def _withheld(round_: Round, rows: Iterable[Result]) -> list[Result]:
-    own = [row for row in rows if row.round_id == round_.pk]
+    # By key, so that a team's new name never hides another one of equal groups than before.
+    own = sorted((row for row in rows if row.round_id == round_.pk), key=lambda row: row.team_id or 0)
     shown = shown_groups({row.team_id: row.respondents for row in own if row.team_id is not None})
     return [row for row in own if not (shown.whole if row.team_id is None else row.team_id in shown.groups)]
 
