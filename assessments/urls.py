@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assessments.views import home, organizations, results, survey
+from assessments.views import data, home, organizations, results, survey
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -15,5 +15,7 @@ urlpatterns = [
     path("results/<uuid:public_id>/revise/", results.revise, name="revise_result"),
     path("results/<uuid:public_id>/discard/", results.discard, name="discard_result"),
     path("orgs/<slug:slug>/", organizations.dashboard, name="organization"),
+    path("orgs/<slug:slug>/settings/data/", data.data, name="organization_data"),
+    path("orgs/<slug:slug>/settings/data/export/", data.export, name="organization_export"),
     path("orgs/<slug:slug>/rounds/<int:round_id>/results/", results.round_result, name="round_result"),
 ]

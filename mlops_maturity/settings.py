@@ -326,6 +326,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "organizations.tasks.purge_expired",
         "schedule": crontab(hour="3", minute="27"),
     },
+    "delete-due-organizations": {
+        "task": "organizations.tasks.delete_due_organizations",
+        "schedule": crontab(minute="37"),
+    },
 }
 
 configure_structlog()

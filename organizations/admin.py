@@ -210,7 +210,7 @@ class OrganizationAdmin(ModelAdmin):
     search_fields = ["name", "slug"]
     date_hierarchy = "created_at"
     prepopulated_fields = {"slug": ["name"]}
-    readonly_fields = ["created_at"]
+    readonly_fields = ["created_at", "deletion_at"]
 
     def get_inlines(self, request: HttpRequest, obj: Organization | None) -> list[type[TabularInline]]:
         return [TeamInline, MemberInline] if obj else []

@@ -91,6 +91,25 @@ def slug_taken() -> str:
     return str(_("This address is taken. Choose another one."))
 
 
+class DeletionForm(forms.Form):
+    """The organization's name, typed by whoever wants it deleted."""
+
+    name = NameField(label=_("The organization's name, to make sure"), widget=forms.TextInput({"autocomplete": "off"}))
+
+    def __init__(self, data: QueryDict | None, *, organization: Organization) -> None:
+        super().__init__(data)
+        self.organization = organization
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if name != " ".join(self.organization.name.split()):
+            raise ValidationError(
+                _("This is not its name. Type “%(name)s” as it is written here."),
+                params={"name": self.organization.name},
+            )
+        return name
+
+
 class TeamForm(forms.Form):
     """A team's name."""
 

@@ -93,16 +93,23 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         """Return the organizations in which `user` is a member, by name."""
         return self.filter(members__user=user).order_by("name")
 
+    def due(self) -> OrganizationQuerySet:
+        """Return the organizations whose time until deletion is over."""
+        return self.filter(deletion_at__lte=timezone.now())
 
-@tracked("name", "slug", "time_zone", "language")
+
+@tracked("name", "slug", "time_zone", "language", "deletion_at")
 class Organization(models.Model):
-    """The tenant: owns its teams, members, rounds and results."""
+    """The tenant: owns its teams, members, rounds and results. Deletion is asked for, and done at `deletion_at`."""
+
+    TIME_UNTIL_DELETION = dt.timedelta(days=14)
 
     name = models.CharField(_("name"), max_length=100)
     slug = models.SlugField(_("address"), max_length=60, unique=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
     language = models.CharField(_("language"), max_length=10, default="en", validators=[validate_language])
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    deletion_at = models.DateTimeField(_("will be deleted"), null=True, blank=True)
 
     objects: ClassVar[OrganizationQuerySet] = OrganizationQuerySet.as_manager()  # type: ignore[assignment]
 

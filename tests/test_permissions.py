@@ -16,6 +16,7 @@ from assessments.services.rounds import close_round
 from organizations.models import Invitation, Role, User
 from organizations.selectors import hash_of
 from organizations.services.invitations import invite
+from tests.accounts import reauthenticate
 from tests.factories import Cast, make_participant, make_response, make_round
 
 ACTORS = ("visitor", "viewer", "member", "facilitator", "owner", "outsider", "staff")
@@ -36,12 +37,13 @@ def then(status: int, expected: dict[str, int]) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Row:
-    """What each actor gets at an address; `team` appends the team's key as `?team=`."""
+    """What each actor gets at an address; `team` appends `?team=` with its key, `sure` is after re-authentication."""
 
     name: str
     method: str
     expected: dict[str, int]
     team: bool = False
+    sure: bool = False
 
 
 MATRIX = [
@@ -101,6 +103,14 @@ MATRIX = [
     # Whoever has the link reads it; only the account that it is for joins by it.
     Row("invitation", "get", EVERYONE),
     Row("invitation", "post", dict.fromkeys(ACTORS, 403) | {"visitor": LOG_IN, "outsider": 302}),
+    Row("organization_data", "get", OUR_OWNERS),
+    Row("organization_export", "get", then(302, OUR_OWNERS)),
+    Row("organization_export", "get", OUR_OWNERS, sure=True),
+    Row("delete_organization", "get", then(302, OUR_OWNERS)),
+    Row("delete_organization", "get", OUR_OWNERS, sure=True),
+    Row("delete_organization", "post", then(302, OUR_OWNERS)),
+    Row("delete_organization", "post", then(422, OUR_OWNERS), sure=True),
+    Row("keep_organization", "post", then(302, OUR_OWNERS)),
     Row("round_result", "get", ONLY_OUR_MEMBERS),
     Row("round_result", "get", ONLY_OUR_MEMBERS, team=True),
 ]
@@ -138,7 +148,9 @@ def invitation(cast: Cast) -> Invitation:
 
 
 @pytest.mark.parametrize("actor", ACTORS)
-@pytest.mark.parametrize("row", MATRIX, ids=lambda row: f"{row.method}-{row.name}{'-team' if row.team else ''}")
+@pytest.mark.parametrize(
+    "row", MATRIX, ids=lambda row: f"{row.method}-{row.name}{'-team' * row.team}{'-sure' * row.sure}"
+)
 def test_who_may_open_what(
     row: Row,
     actor: str,
@@ -149,6 +161,8 @@ def test_who_may_open_what(
     client_of: Callable[[User], Client],
 ) -> None:
     client = Client() if actor == "visitor" else client_of(getattr(cast, actor))
+    if row.sure and actor != "visitor":
+        reauthenticate(client)
     session = UserSession.objects.create(user=cast.member, ip="127.0.0.1", session_key="elsewhere")
     slug = cast.organization.slug
     viewer = cast.organization.members.get(role=Role.VIEWER)
@@ -162,6 +176,10 @@ def test_who_may_open_what(
         "organization": [slug],
         "organization_settings": [slug],
         **{name: [slug] for name in ("audit", "audit_csv", "audit_json")},
+        **{
+            name: [slug]
+            for name in ("organization_data", "organization_export", "delete_organization", "keep_organization")
+        },
         "teams": [slug],
         **{name: [slug, cast.team.pk] for name in ("team", "archive_team", "restore_team")},
         "members": [slug],
@@ -176,6 +194,7 @@ def test_who_may_open_what(
 
     response = getattr(client, row.method)(f"{url}?team={cast.team.pk}" if row.team else url)
 
+    response.close()
     assert response.status_code == row.expected[actor]
     if response.status_code == LOG_IN and actor == "visitor" and not row.name.startswith("try"):
         assert response["Location"].startswith(reverse("account_login"))

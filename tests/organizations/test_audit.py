@@ -37,7 +37,7 @@ ClientOf = Callable[[User], Client]
 # What owners can read for as long as the organization is there. No secrets, no names or addresses of people, who must
 # be able to go, and nothing that tells what someone answered, or that they did.
 KEPT = {
-    "organization": {"name", "slug", "time_zone", "language"},
+    "organization": {"name", "slug", "time_zone", "language", "deletion_at"},
     "team": {"name", "archived_at"},
     "member": {"user", "team", "role"},
     "invitation": {"role", "team"},
