@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,7 +13,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
 from assessments.models import (
     Answer,
@@ -30,6 +31,7 @@ from assessments.selectors.results import kept_results
 from assessments.services.questionnaires import NotADraft, publish_version
 from assessments.services.rounds import NotOpen, close_round, open_round
 from organizations.admin import ReadOnlyMixin, TenantFormSet, TenantInline
+from organizations.refusals import ModelAdmin
 
 
 class VersionInline(ReadOnlyMixin, TabularInline):
@@ -151,6 +153,10 @@ class RoundAdmin(ModelAdmin):
         is_closed = obj is not None and obj.status == RoundStatus.CLOSED
         return not is_closed and super().has_delete_permission(request, obj)
 
+    def reasons_to_keep(self, rows: Collection[Round]) -> list[str]:
+        closed = [row for row in rows if row.status == RoundStatus.CLOSED]
+        return [_("%(round)s is closed: it is kept with its results.") % {"round": row} for row in closed]
+
     def formfield_for_foreignkey(self, db_field: ForeignKey[Any], request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "version":
             published = QuestionnaireVersion.objects.published().defer("definition")
@@ -266,6 +272,9 @@ class ResultAdmin(ReadOnlyMixin, ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Result | None = None) -> bool:
         return False
+
+    def reasons_to_keep(self, rows: Collection[Result]) -> list[str]:
+        return [_("Results are kept, and go with their organization only.")] if rows else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Result]:
         return Result.objects.defer("card")

@@ -6,6 +6,7 @@ import datetime as dt
 import zoneinfo
 from typing import ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
@@ -183,6 +184,31 @@ class Role(models.TextChoices):
         return order.index(self) >= order.index(needed)
 
 
+# Holds whoever takes an owner away: services, the administration, a shell, the deletion of a user. Looks when the
+# transaction ends, so that ownership is handed over in any order, with the organization locked, so that of two owners
+# who go at once the second sees the first gone. An organization that goes itself or is left by all may lose its owner.
+KEEPS_AN_OWNER = pgtrigger.Trigger(
+    name="organization_keeps_an_owner",
+    when=pgtrigger.After,
+    timing=pgtrigger.Deferred,
+    operation=pgtrigger.Delete | pgtrigger.UpdateOf("role", "organization_id"),  # type: ignore[no-untyped-call]
+    condition=pgtrigger.Q(old__role="owner"),
+    func="""
+        PERFORM 1 FROM organizations_organization WHERE id = OLD.organization_id FOR NO KEY UPDATE;
+        IF FOUND
+            AND EXISTS (SELECT 1 FROM organizations_member WHERE organization_id = OLD.organization_id)
+            AND NOT EXISTS (
+                SELECT 1 FROM organizations_member WHERE organization_id = OLD.organization_id AND role = 'owner'
+            )
+        THEN
+            RAISE EXCEPTION 'pgtrigger: organization % has members and no owner', OLD.organization_id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'organization_keeps_an_owner';
+        END IF;
+        RETURN NULL;
+    """,
+)
+
+
 @tracked("organization", "user", "team", "role", named_by="user")
 class Member(models.Model):
     """A user in an organization, with a role and, where it fits, a team."""
@@ -210,6 +236,7 @@ class Member(models.Model):
                 violation_error_message=_("This team belongs to another organization."),
             ),
         ]
+        triggers = [KEEPS_AN_OWNER]
 
     def __str__(self) -> str:
         return f"{self.user} ({self.get_role_display()})"

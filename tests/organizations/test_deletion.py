@@ -156,6 +156,7 @@ def test_it_can_be_too_late(cast: Cast, client_of: ClientOf) -> None:
 
 
 def test_whoever_is_no_owner_any_more_gets_no_mail(cast: Cast) -> None:
+    factories.make_member(cast.organization, role=Role.OWNER)
     Member.objects.filter(user=cast.owner).update(role=Role.VIEWER)
     tasks.tell_of_deletion(cast.organization.pk, cast.owner.pk, cast.owner.pk)
     tasks.tell_of_deletion(0, cast.owner.pk, cast.owner.pk)
