@@ -225,6 +225,7 @@ def test_settings_of_an_organization(marked: None, cast: Cast, client_of: Client
     viewer = cast.organization.members.get(role=Role.VIEWER).pk
     for name, *keys in (
         ("organization_settings",),
+        ("audit",),
         ("teams",),
         ("team", team),
         ("archive_team", team),
@@ -238,7 +239,10 @@ def test_settings_of_an_organization(marked: None, cast: Cast, client_of: Client
     ):
         answer = client.get(reverse(name, args=[slug, *keys]))
         assert answer.status_code == 200
-        assert_translated(answer, *names, *people, *zones, slug)
+        assert_translated(answer, *names, *people, *zones, slug, cast.organization.language)
+    complained = client.get(reverse("audit", args=[slug]), {"kind": "x", "until": "2999"})
+    assert complained.status_code == 422
+    assert_translated(complained, *names, *people)
     for name in ("organization_settings", "teams", "invitations"):
         answer = client.post(reverse(name, args=[slug]))
         assert answer.status_code == 422

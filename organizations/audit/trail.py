@@ -69,6 +69,13 @@ class Entry:
     changes: Sequence[Change]
 
     @property
+    def details(self) -> list[Change]:
+        """The changes that the summary does not tell already."""
+        if self.action == Action.CHANGED:
+            return list(self.changes) if len(self.changes) > 1 else []
+        return [change for change in self.changes if (change.new or "") not in self.name]
+
+    @property
     def summary(self) -> str:
         """What happened, in words, without who did it."""
         words = {"kind": self.kind, "name": self.name}
