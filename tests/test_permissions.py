@@ -50,6 +50,13 @@ MATRIX = [
     Row("healthz", "get", EVERYONE),
     Row("metrics", "get", dict.fromkeys(ACTORS, 404)),
     Row("account", "get", dict.fromkeys(ACTORS, 200) | {"visitor": LOG_IN}),
+    Row("own_data", "get", dict.fromkeys(ACTORS, 200) | {"visitor": LOG_IN}),
+    Row("download_own_data", "get", dict.fromkeys(ACTORS, LOG_IN)),
+    Row("download_own_data", "get", dict.fromkeys(ACTORS, 200) | {"visitor": LOG_IN}, sure=True),
+    Row("delete_account", "get", dict.fromkeys(ACTORS, LOG_IN)),
+    Row("delete_account", "get", dict.fromkeys(ACTORS, 200) | {"visitor": LOG_IN}, sure=True),
+    # The owner is the only one, among others.
+    Row("delete_account", "post", dict.fromkeys(ACTORS, 422) | {"visitor": LOG_IN, "owner": 409}, sure=True),
     # Without a sign-on provider there is nothing to sign on with.
     Row("sign_on", "post", dict.fromkeys(ACTORS, 404)),
     Row("end_session", "post", ONLY_THE_MEMBER | {"member": 302}),

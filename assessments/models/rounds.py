@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from string import ascii_lowercase, digits
 from typing import ClassVar
 
+from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import formats
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models.questionnaires import QuestionnaireVersion
@@ -123,8 +126,23 @@ class RoundTeam(models.Model):
         return f"{self.round}: {self.team}"
 
 
+def placeholder(kind: str) -> str:
+    """Return what stands for the email address of a participant nobody may know any more: no address, never twice."""
+    return f"{kind}-{get_random_string(20, ascii_lowercase + digits)}"
+
+
+class ParticipantQuerySet(models.QuerySet["Participant"]):
+    def of(self, user: User) -> ParticipantQuerySet:
+        """Return how a user takes part, by account or by an address that the user has confirmed."""
+        addresses = EmailAddress.objects.filter(user=user, verified=True, email__iexact=OuterRef("email"))
+        return self.filter(Q(user=user) | Q(Exists(addresses), user=None))
+
+
 class Participant(models.Model):
-    """A person asked to respond in a round for a team: a user, or someone known by an email address."""
+    """A person asked to respond in a round for a team: a user, or someone known by an email address.
+
+    Of a deleted account, and in an imported anonymous round, `email` is a placeholder that is no address.
+    """
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", verbose_name=_("organization"))
     round = models.ForeignKey(Round, models.CASCADE, related_name="participants", verbose_name=_("round"))
@@ -133,6 +151,8 @@ class Participant(models.Model):
         User, models.SET_NULL, null=True, blank=True, related_name="participations", verbose_name=_("user")
     )
     email = models.EmailField(_("email address"))
+
+    objects: ClassVar[ParticipantQuerySet] = ParticipantQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("participant")

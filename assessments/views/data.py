@@ -32,10 +32,11 @@ def data(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 def export(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Send the organization's document, to whoever shows that it is them."""
-    return _export(request, resolve_member(request, slug, Role.OWNER))
+    response: HttpResponseBase = _export(request, resolve_member(request, slug, Role.OWNER))
+    return response
 
 
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]
 def _export(request: HttpRequest, member: Member) -> HttpResponseBase:
     organization = member.organization
     return FileResponse(

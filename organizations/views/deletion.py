@@ -24,10 +24,11 @@ from organizations.services import deletion as service
 @login_required
 def delete_organization(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for the organization's name and a sign that it is oneself, then have it deleted in two weeks."""
-    return _delete(request, resolve_member(request, slug, Role.OWNER))
+    response: HttpResponse = _delete(request, resolve_member(request, slug, Role.OWNER))
+    return response
 
 
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]
 def _delete(request: HttpRequest, member: Member) -> HttpResponse:
     form = DeletionForm(posted(request), organization=member.organization)
     if form.is_valid():

@@ -20,7 +20,6 @@ from pytest_django.fixtures import Settings
 from assessments.models import QuestionnaireVersion, Response
 from organizations import tasks
 from organizations.models import Member, Organization, Role, User
-from organizations.services import deletion
 from organizations.services.deletion import TooLate, call_off_deletion, delete_due_organizations, request_deletion
 from tests import factories
 from tests.accounts import reauthenticate
@@ -50,7 +49,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         arguments.append(args)
         tasks.tell_of_deletion(*args)
 
-    monkeypatch.setattr(deletion.current_app, "send_task", send)
+    monkeypatch.setattr("organizations.services.deletion.current_app.send_task", send)
     return arguments
 
 
