@@ -90,12 +90,14 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+    # These come first, so that what the others refuse has their headers too.
+    "mlops_maturity.middleware.ContentSecurityPolicy",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "mlops_maturity.middleware.same_origin_resources",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mlops_maturity.middleware.RequestLog",
-    "mlops_maturity.middleware.ContentSecurityPolicy",
     "mlops_maturity.middleware.limited_body",
     "mlops_maturity.middleware.no_null_characters",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -106,7 +108,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "organizations.audit.context.AuditMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -183,6 +184,7 @@ if CHECK_BREACHED_PASSWORDS:
     AUTH_PASSWORD_VALIDATORS.append(BREACHED_PASSWORD_VALIDATOR)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "mlops_maturity.accounts.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -233,6 +235,8 @@ SESSION_COOKIE_AGE = 60 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+if HTTPS:  # browsers take such a cookie from this host alone, not from one beside or below it
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 CSRF_FAILURE_VIEW = "mlops_maturity.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 

@@ -41,6 +41,33 @@ def test_every_page_is_closed_to_other_sites(path: str, client: Client) -> None:
     assert "publickey-credentials-get=(self)" in reply["Permissions-Policy"]
 
 
+@pytest.mark.parametrize(
+    ("path", "host", "length", "status"),
+    [
+        ("/", "evil.example", "0", 400),
+        ("/%00", "testserver", "0", 404),
+        ("/?q=%00", "testserver", "0", 400),
+        ("/try/", "testserver", str(settings.MAX_BODY_BYTES + 1), 413),
+    ],
+)
+@pytest.mark.parametrize("https", [False, True])
+def test_what_is_refused_early_is_closed_to_other_sites_too(
+    path: str, host: str, length: str, status: int, https: bool, settings: Settings
+) -> None:
+    settings.SECURE_SSL_REDIRECT = https
+    headers = {"Host": host, "X-Forwarded-Host": "evil.example"}
+
+    reply = Client().generic(
+        "POST", path, secure=https and host == "testserver", headers=headers, CONTENT_LENGTH=length
+    )
+
+    assert reply.status_code == status
+    assert reply["X-Frame-Options"] == "DENY"
+    assert directives(reply["Content-Security-Policy"])["default-src"] == {"'none'"}
+    assert "camera=()" in reply["Permissions-Policy"]
+    assert "evil.example" not in reply.content.decode()
+
+
 def test_static_files_are_closed_to_other_sites_too(client: Client) -> None:
     reply = client.get("/static/css/app.css")
 
