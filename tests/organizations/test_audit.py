@@ -101,6 +101,12 @@ def sql(statement: str, *values: Any) -> None:
         cursor.execute(statement, values or None)
 
 
+def test_nothing_of_ours_switches_triggers_off_but_the_demo() -> None:
+    apps = ("assessments", "mlops_maturity", "organizations", "roadmaps")
+    sources = [path for name in apps for path in (CHECKOUT / name).rglob("*.py")]
+    assert [path.name for path in sources if "pgtrigger.ignore" in path.read_text()] == ["build.py"]
+
+
 def test_the_administration_knows_nothing_of_events() -> None:
     assert not set(event_models().values()) & set(admin.site._registry)
 
