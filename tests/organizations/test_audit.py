@@ -168,7 +168,7 @@ def test_what_a_task_does_is_told(cast: Cast, client_of: ClientOf) -> None:
         Team.objects.filter(pk=team_id).update(archived_at=timezone.now())
 
     try:
-        tidy_up.apply(args=[cast.team.pk]).get()
+        tidy_up.apply(args=(cast.team.pk,)).get()
     finally:
         app.tasks.unregister("tests.tidy_up")
 
