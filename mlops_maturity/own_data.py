@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments.exchange.people import user_document
 from assessments.services.people import Alone, StillNeeded, delete_account
-from organizations.access import account_of
+from organizations.access import account_of, is_sure
 from organizations.forms import posted
 from organizations.models import Organization, User
 from organizations.selectors import held_by_one
@@ -48,7 +48,7 @@ class DeletionForm(forms.Form):
 @login_required
 def data(request: HttpRequest) -> HttpResponse:
     """Say what there is to take along, and what goes with the account."""
-    return render(request, "account/data.html")
+    return render(request, "account/data.html", {"sure": is_sure(request)})
 
 
 @never_cache

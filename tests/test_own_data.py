@@ -152,6 +152,21 @@ def test_a_stolen_session_is_not_enough(cast: Cast, client_of: ClientOf, name: s
     assert User.objects.filter(pk=cast.viewer.pk).exists()
 
 
+def test_one_confirms_first_and_then_downloads(cast: Cast, client_of: ClientOf) -> None:
+    """A download after the confirmation would leave the browser at the page that asks for it."""
+    client = client_of(cast.owner)
+    for page, download in (
+        (reverse("own_data"), reverse("download_own_data")),
+        *[tuple(reverse(name, args=[cast.organization.slug]) for name in ("organization_data", "organization_export"))],
+    ):
+        confirm = f"{reverse('account_reauthenticate')}?next={page}"
+        assert f'href="{confirm}"' in text_of(client.get(page))
+        answer = client.post(confirm, {"password": PASSWORD})
+        assert answer["Location"] == page
+        assert f'href="{download}"' in text_of(client.get(page))
+        client = client_of(cast.owner)
+
+
 # Deleting
 
 

@@ -41,7 +41,9 @@ def read_document(content: bytes) -> dict[str, Any]:
     """Return the mapping that an organization's document says, all it refers to being there. Raises DocumentError."""
     data = _parse(content)
     for findings in (_texts(data), _schema(data), _references(data)):
-        if problems := [f"{_place(path)}: {message}" for path, message in islice(findings, MAX_PROBLEMS)]:
+        if problems := [
+            f"{_place(path)}: {message}" for path, message in islice(dict.fromkeys(findings), MAX_PROBLEMS)
+        ]:
             raise DocumentError(problems)
     document: dict[str, Any] = data
     return document

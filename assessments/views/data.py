@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from assessments.exchange.snapshots import in_file
 from assessments.exchange.writing import organization_document
-from organizations.access import resolve_member
+from organizations.access import is_sure, resolve_member
 from organizations.models import Member, Role
 
 
@@ -23,7 +23,7 @@ from organizations.models import Member, Role
 def data(request: HttpRequest, slug: str) -> HttpResponse:
     """Offer the organization's document, and its deletion."""
     member = resolve_member(request, slug, Role.OWNER)
-    context = {"organization": member.organization, "member": member}
+    context = {"organization": member.organization, "member": member, "sure": is_sure(request)}
     return render(request, "organizations/settings/data.html", context)
 
 

@@ -347,13 +347,15 @@ def test_a_malformed_file_is_refused_with_the_place(world: Organization, path: s
         (b'{"a": 1, "a": 2}', "the key 'a' stands twice in one object."),
         (b'{"a": NaN}', "NaN is not a number in JSON."),
         (b"[]", "$: must be of type object, not []."),
+        (b'{"format": 1}', "$.format: must be mlops-maturity-organization, not 1."),
         (b'"text"', "$: must be of type object, not 'text'."),
     ],
 )
 def test_what_is_no_document_is_refused(content: bytes, message: str) -> None:
     with pytest.raises(DocumentError) as error:
         read_document(content)
-    assert message in error.value.problems[0]
+    assert any(message in problem for problem in error.value.problems)
+    assert len(set(error.value.problems)) == len(error.value.problems)
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:

@@ -48,7 +48,10 @@ class Command(BaseCommand):
             raise CommandError(_("the database does not answer as it should: %s") % reason, returncode=2) from error
 
     def list(self, options: dict[str, Any]) -> None:
-        for organization in Organization.objects.order_by("slug"):
+        organizations = Organization.objects.order_by("slug")
+        if not organizations:
+            self.stdout.write(_("There is no organization yet."))
+        for organization in organizations:
             self.stdout.write(f"{organization.slug}  {organization.name}")
 
     def export(self, options: dict[str, Any]) -> None:
