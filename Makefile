@@ -21,6 +21,7 @@ help: ## show what there is to make
 install: $(INSTALLED) .env ## install what development needs into .venv, and write .env for manage.py
 
 $(INSTALLED): requirements-dev.lock.txt
+	@test -w . || { echo 'This folder cannot be written to: copy the checkout to one of yours, and run make there' >&2; exit 1; }
 	@command -v $(PYTHON) > /dev/null || { echo 'No $(PYTHON) found: install Python 3.11 or newer, or choose one with PYTHON=' >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; choose one with PYTHON=")'
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { echo 'Python cannot make a virtual environment: apt install python3-venv' >&2; exit 1; }

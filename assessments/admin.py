@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -14,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
 from assessments.benchmark_files import read_benchmark
 from assessments.models import (
@@ -41,6 +42,7 @@ from assessments.services.benchmarks import import_published
 from assessments.services.questionnaires import NotADraft, publish_version
 from assessments.services.rounds import NotOpen, close_round, open_round, plan_round
 from organizations.admin import ReadOnlyMixin, TenantFormSet, TenantInline
+from organizations.refusals import ModelAdmin
 
 
 class VersionInline(ReadOnlyMixin, TabularInline):
@@ -170,6 +172,10 @@ class RoundAdmin(ModelAdmin):
         is_closed = obj is not None and obj.status == RoundStatus.CLOSED
         return not is_closed and super().has_delete_permission(request, obj)
 
+    def reasons_to_keep(self, rows: Collection[Round]) -> list[str]:
+        closed = [row for row in rows if row.status == RoundStatus.CLOSED]
+        return [_("%(round)s is closed: it is kept with its results.") % {"round": row} for row in closed]
+
     def formfield_for_foreignkey(self, db_field: ForeignKey[Any], request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "version":
             published = QuestionnaireVersion.objects.published().defer("definition")
@@ -287,6 +293,9 @@ class ResultAdmin(ReadOnlyMixin, ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Result | None = None) -> bool:
         return False
+
+    def reasons_to_keep(self, rows: Collection[Result]) -> list[str]:
+        return [_("Results are kept, and go with their organization only.")] if rows else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Result]:
         return Result.objects.defer("card")

@@ -15,9 +15,9 @@ from django.urls import reverse
 from assessments.models import Answer, Participant, Response
 from assessments.selectors.questionnaires import version_on_offer
 from assessments.selectors.responses import last_answers, participant_by_link, participant_of
-from assessments.services.responses import start_participant_response, start_response
-from assessments.visits import current_response, take_up
-from organizations.access import account_of, resolve_member
+from assessments.services.responses import start_participant_response
+from assessments.visits import begin, current_response, remember
+from organizations.access import resolve_member
 from organizations.models import Organization
 
 
@@ -52,6 +52,9 @@ class Way(ABC):
     def is_settled(self) -> bool:
         """Whether the answers no longer change here."""
 
+    def arrive(self) -> None:  # noqa: B027 - most have nothing to do
+        """Get ready for a start, as its page is opened."""
+
     @abstractmethod
     def begin(self) -> Response:
         """Start a response, or return the one in progress."""
@@ -82,14 +85,16 @@ class OnOnesOwn(Way):
     def is_settled(self) -> bool:
         return self.response is not None and self.response.is_submitted
 
+    def arrive(self) -> None:
+        remember(self.request)
+
     def begin(self) -> Response:
         if self.response and not self.response.is_submitted:
             return self.response
         version = version_on_offer()
         if version is None:
             raise Http404
-        self.response = start_response(version=version, user=account_of(self.request))
-        take_up(self.request, self.response)
+        self.response = begin(self.request, version)
         return self.response
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.providers.openid_connect.views import login
@@ -9,6 +10,7 @@ from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,6 +20,13 @@ from django.views.decorators.http import require_POST, require_safe
 from requests import RequestException
 
 from mlops_maturity.errors import Link, message
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Take as long as a sign-up with a new address, which hashes a password: a clock must not give the answer."""
+        make_password(email)
+        super().send_account_already_exists_mail(email)
 
 
 @never_cache

@@ -7,7 +7,7 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlops_maturity.settings")
 
-app = Celery("mlops_maturity")
+app = Celery("mlops_maturity", task_cls="organizations.audit.context:AuditedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Its log lines carry the id of the request that asked for the task.

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseNotFound
+from django.http.multipartparser import MultiPartParserError
+from django.http.request import UnreadablePostError
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -98,19 +100,26 @@ def own_not_allowed(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
     return middleware
 
 
-def only_utf_8(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware that refuses a form in any other encoding, where Django would take it for Latin-1 or fail."""
+def readable_form(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware that reads what a form sends, before anything else does, and refuses what cannot be read.
+
+    That is any encoding but UTF-8, which Django would take for Latin-1 or fail at; what is broken, or cut off; too
+    much text, and too many fields: with DEBUG Django would answer these with pages about its inside.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         charset = (request.content_params or {}).get("charset", "utf-8")
         request.encoding = "utf-8"  # so that the page about it can be made
         if charset.lower() not in ("utf-8", "utf8"):
             return _unreadable(request, status=415)
-        if request.content_type == "application/x-www-form-urlencoded":
-            try:
+        try:
+            if request.content_type == "application/x-www-form-urlencoded":
                 request.body.decode()
-            except UnicodeDecodeError:
-                return _unreadable(request, status=400)
+            request.POST  # noqa: B018 - read for what it raises
+        except UnicodeDecodeError:
+            return _unreadable(request, status=400)
+        except (SuspiciousOperation, MultiPartParserError, UnreadablePostError) as error:
+            return bad_request(request, error)
         return get_response(request)
 
     return middleware

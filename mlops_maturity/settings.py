@@ -83,18 +83,21 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_prometheus",
     "django_structlog",
+    "pghistory",
     "pgtrigger",
     "template_partials",
 ]
 
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+    # These come first, so that what the others refuse has their headers too.
+    "mlops_maturity.middleware.ContentSecurityPolicy",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "mlops_maturity.middleware.same_origin_resources",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mlops_maturity.middleware.RequestLog",
-    "mlops_maturity.middleware.ContentSecurityPolicy",
     "mlops_maturity.middleware.limited_body",
     "mlops_maturity.middleware.no_null_characters",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -103,13 +106,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "organizations.audit.context.AuditMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
     "mlops_maturity.errors.own_not_allowed",
-    "mlops_maturity.errors.only_utf_8",
+    "mlops_maturity.errors.readable_form",
     *(["mlops_maturity.errors.own_not_found"] if DEBUG else []),
 ]
 
@@ -181,6 +184,7 @@ if CHECK_BREACHED_PASSWORDS:
     AUTH_PASSWORD_VALIDATORS.append(BREACHED_PASSWORD_VALIDATOR)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "mlops_maturity.accounts.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -231,6 +235,8 @@ SESSION_COOKIE_AGE = 60 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+if HTTPS:  # browsers take such a cookie from this host alone, not from one beside or below it
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 CSRF_FAILURE_VIEW = "mlops_maturity.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
@@ -331,6 +337,14 @@ CELERY_BEAT_SCHEDULE = {
     "take-benchmark-snapshots": {
         "task": "assessments.tasks.take_benchmark_snapshots",
         "schedule": crontab(hour="4", minute="23"),
+    },
+    "purge-expired": {
+        "task": "organizations.tasks.purge_expired",
+        "schedule": crontab(hour="3", minute="27"),
+    },
+    "delete-due-organizations": {
+        "task": "organizations.tasks.delete_due_organizations",
+        "schedule": crontab(minute="37"),
     },
 }
 

@@ -3,13 +3,16 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from mlops_maturity import accounts, health, metrics
+from mlops_maturity import accounts, health, metrics, own_data
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
     path("accounts/", accounts.overview, name="account"),
+    path("accounts/data/", own_data.data, name="own_data"),
+    path("accounts/data/download/", own_data.download, name="download_own_data"),
+    path("accounts/delete/", own_data.delete, name="delete_account"),
     path("accounts/sessions/<int:pk>/end/", accounts.end_session, name="end_session"),
     path("accounts/oidc/<slug:provider_id>/login/", accounts.sign_on, name="sign_on"),
     path("accounts/", include("allauth.urls")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
@@ -11,6 +12,11 @@ from organizations.models import Member, Role, User
 def account_of(request: HttpRequest) -> User | None:
     """Return the logged-in user, None for a visitor."""
     return request.user if isinstance(request.user, User) else None
+
+
+def is_sure(request: HttpRequest) -> bool:
+    """Return whether it has just been confirmed who is there, as sensitive steps ask. At most two queries."""
+    return not is_reauthentication_required(request, app="allauth.account")
 
 
 def resolve_member(request: HttpRequest, slug: str, needed: Role = Role.VIEWER) -> Member:

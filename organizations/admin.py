@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Protocol
 
 from allauth.account.admin import EmailAddressAdmin as AllauthEmailAddressAdmin
@@ -21,10 +22,11 @@ from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm, PaginationInlineFormSet, UserChangeForm, UserCreationForm
 
 from organizations.models import Invitation, Member, Organization, Role, Team, User
+from organizations.refusals import ModelAdmin
 
 # One way to log in: the accounts' page counts failed attempts, the administration's own does not.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -210,7 +212,7 @@ class OrganizationAdmin(ModelAdmin):
     search_fields = ["name", "slug"]
     date_hierarchy = "created_at"
     prepopulated_fields = {"slug": ["name"]}
-    readonly_fields = ["created_at"]
+    readonly_fields = ["created_at", "deletion_at"]
 
     def get_inlines(self, request: HttpRequest, obj: Organization | None) -> list[type[TabularInline]]:
         return [TeamInline, MemberInline] if obj else []
@@ -224,6 +226,10 @@ class OrganizationAdmin(ModelAdmin):
         """Let a superuser delete what may not be deleted alone, such as results, with the whole organization."""
         listed, counts, refused, protected = super().get_deleted_objects(objs, request)
         return listed, counts, set() if request.user.is_superuser else refused, protected
+
+    def reasons_below(self, rows: Any) -> dict[type[Model], list[str]]:
+        """What is kept is kept within its organization."""
+        return {}
 
     @admin.display(description=_("members"), ordering="member_count")
     def member_count(self, organization: Any) -> Any:
@@ -276,6 +282,11 @@ class MemberAdmin(ModelAdmin):
     autocomplete_fields = ["user", "organization", "team"]
     readonly_fields = ["joined_at"]
 
-    def has_delete_permission(self, request: HttpRequest, obj: Member | None = None) -> bool:
-        """Owners go on their organization's page, which sees whether one remains, or are given another role first."""
-        return not (obj and obj.role == Role.OWNER) and super().has_delete_permission(request, obj)
+    def reasons_to_keep(self, rows: Collection[Member]) -> list[str]:
+        """Keep the last owners of organizations, also from going with their accounts."""
+        owners = [row for row in rows if row.role == Role.OWNER]
+        left = Member.objects.filter(role=Role.OWNER).exclude(pk__in=[row.pk for row in owners])
+        owned = set(left.filter(organization__in={row.organization_id for row in owners}).values_list("organization"))
+        orphans = {row.organization for row in owners if (row.organization_id,) not in owned}
+        text = _("%(organization)s needs an owner: make another member one, or delete the organization, first.")
+        return [text % {"organization": organization} for organization in sorted(orphans, key=str)]

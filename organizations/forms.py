@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import zoneinfo
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from organizations.audit import trail
 from organizations.models import NOT_A_SLUG, Member, Organization, Role, Team
 
 # Of one mailing; whoever has more to invite sends the form again.
@@ -89,6 +91,25 @@ def slug_taken() -> str:
     return str(_("This address is taken. Choose another one."))
 
 
+class DeletionForm(forms.Form):
+    """The organization's name, typed by whoever wants it deleted."""
+
+    name = NameField(label=_("The organization's name, to make sure"), widget=forms.TextInput({"autocomplete": "off"}))
+
+    def __init__(self, data: QueryDict | None, *, organization: Organization) -> None:
+        super().__init__(data)
+        self.organization = organization
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if name != " ".join(self.organization.name.split()):
+            raise ValidationError(
+                _("This is not its name. Type “%(name)s” as it is written here."),
+                params={"name": self.organization.name},
+            )
+        return name
+
+
 class TeamForm(forms.Form):
     """A team's name."""
 
@@ -138,6 +159,47 @@ class MemberForm(forms.Form):
         if may_change_role:
             self.fields["role"] = RoleField(list(Role))
         self.fields["team"] = TeamChoiceField(member.organization, member.team)
+
+
+class AuditForm(forms.Form):
+    """Which events of the audit trail to show; nothing chosen shows them all."""
+
+    # What a date in any time zone can be, and PostgreSQL and people mean.
+    FIRST, LAST = dt.date(2000, 1, 1), dt.date(2999, 12, 31)
+
+    words = forms.CharField(label=_("By whom"), required=False, max_length=200)
+    kind = forms.ChoiceField(
+        label=_("What"), required=False, error_messages={"invalid_choice": _("Pick one of those shown.")}
+    )
+    action = forms.ChoiceField(
+        label=_("What happened"),
+        required=False,
+        choices=[("", _("Anything")), *trail.Action.choices],
+        error_messages={"invalid_choice": _("Pick one of those shown.")},
+    )
+    since = forms.DateField(label=_("From"), required=False)
+    until = forms.DateField(label=_("To"), required=False)
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        kind = self.fields["kind"]
+        assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - tells mypy which field this is
+        kind.choices = [("", _("Everything")), *trail.kinds()]
+        self.fields["words"].widget.attrs["placeholder"] = _("Name or address")
+        for name in ("since", "until"):
+            self.fields[name].widget = forms.DateInput(
+                format="%Y-%m-%d", attrs={"type": "date", "min": self.FIRST.isoformat(), "max": self.LAST.isoformat()}
+            )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        for name in ("since", "until"):
+            if cleaned.get(name) and not self.FIRST <= cleaned[name] <= self.LAST:
+                self.add_error(name, _("Pick a day between the years 2000 and 2999."))
+        if since and until and until < since:
+            self.add_error("until", _("Pick a day that is not before the first one."))
+        return cleaned
 
 
 class InviteForm(forms.Form):

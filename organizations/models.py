@@ -6,6 +6,7 @@ import datetime as dt
 import zoneinfo
 from typing import ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
@@ -15,6 +16,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from organizations.audit.tracking import tracked
 from organizations.tenancy import SameOrganization, tenant_key
 
 
@@ -92,15 +94,23 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         """Return the organizations in which `user` is a member, by name."""
         return self.filter(members__user=user).order_by("name")
 
+    def due(self) -> OrganizationQuerySet:
+        """Return the organizations whose time until deletion is over."""
+        return self.filter(deletion_at__lte=timezone.now())
 
+
+@tracked("name", "slug", "time_zone", "language", "deletion_at")
 class Organization(models.Model):
-    """The tenant: owns its teams, members, rounds and results."""
+    """The tenant: owns its teams, members, rounds and results. Deletion is asked for, and done at `deletion_at`."""
+
+    TIME_UNTIL_DELETION = dt.timedelta(days=14)
 
     name = models.CharField(_("name"), max_length=100)
     slug = models.SlugField(_("address"), max_length=60, unique=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
     language = models.CharField(_("language"), max_length=10, default="en", validators=[validate_language])
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    deletion_at = models.DateTimeField(_("will be deleted"), null=True, blank=True)
 
     objects: ClassVar[OrganizationQuerySet] = OrganizationQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -126,6 +136,7 @@ class Organization(models.Model):
         self.slug = self.slug.lower()
 
 
+@tracked("organization", "name", "archived_at")
 class Team(models.Model):
     """A group within an organization that is assessed on its own."""
 
@@ -173,6 +184,32 @@ class Role(models.TextChoices):
         return order.index(self) >= order.index(needed)
 
 
+# Holds whoever takes an owner away: services, the administration, a shell, the deletion of a user. Looks when the
+# transaction ends, so that ownership is handed over in any order, with the organization locked, so that of two owners
+# who go at once the second sees the first gone. An organization that goes itself or is left by all may lose its owner.
+KEEPS_AN_OWNER = pgtrigger.Trigger(
+    name="organization_keeps_an_owner",
+    when=pgtrigger.After,
+    timing=pgtrigger.Deferred,
+    operation=pgtrigger.Delete | pgtrigger.UpdateOf("role", "organization_id"),  # type: ignore[no-untyped-call]
+    condition=pgtrigger.Q(old__role="owner"),
+    func="""
+        PERFORM 1 FROM organizations_organization WHERE id = OLD.organization_id FOR NO KEY UPDATE;
+        IF FOUND
+            AND EXISTS (SELECT 1 FROM organizations_member WHERE organization_id = OLD.organization_id)
+            AND NOT EXISTS (
+                SELECT 1 FROM organizations_member WHERE organization_id = OLD.organization_id AND role = 'owner'
+            )
+        THEN
+            RAISE EXCEPTION 'pgtrigger: organization % has members and no owner', OLD.organization_id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'organization_keeps_an_owner';
+        END IF;
+        RETURN NULL;
+    """,
+)
+
+
+@tracked("organization", "user", "team", "role", named_by="user")
 class Member(models.Model):
     """A user in an organization, with a role and, where it fits, a team."""
 
@@ -199,6 +236,7 @@ class Member(models.Model):
                 violation_error_message=_("This team belongs to another organization."),
             ),
         ]
+        triggers = [KEEPS_AN_OWNER]
 
     def __str__(self) -> str:
         return f"{self.user} ({self.get_role_display()})"
@@ -218,9 +256,14 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """Return the invitations that have not expired."""
         return self.filter(expires_at__gt=timezone.now())
 
+    def long_expired(self, *, days: int) -> InvitationQuerySet:
+        """Return the invitations that expired more than so many days ago."""
+        return self.filter(expires_at__lt=timezone.now() - dt.timedelta(days=days))
 
+
+@tracked("organization", "role", "team", also=["email"])
 class Invitation(models.Model):
-    """Someone asked to join by email. The row goes when it is taken up or revoked; only one still waiting is kept.
+    """Someone asked to join by email. The row goes when it is taken up or revoked, or some time after it expired.
 
     `token_hash` is that of the link in the newest mail, None until there is one: the token itself is kept nowhere.
     """

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
+from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
-from organizations.models import Invitation, Member, Organization, Team, User
+from organizations.models import Invitation, Member, Organization, Role, Team, User
 
 # As many as a menu can show; the start page has them all.
 SWITCHER_LENGTH = 20
@@ -16,6 +18,25 @@ SWITCHER_LENGTH = 20
 def organizations_to_switch(user: User) -> list[Organization]:
     """Return the organizations between which the header lets a user switch, by name. One query."""
     return list(Organization.objects.of(user).only("name", "slug")[:SWITCHER_LENGTH])
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Organizations that hang on one person, by name: the only owner among others, or alone in it."""
+
+    with_others: list[Organization]
+    alone: list[Organization]
+
+
+def held_by_one(user: User) -> Held:
+    """Return the organizations that would be left without owner, or without anybody, if a user went. One query."""
+    others = Member.objects.filter(organization=OuterRef("pk")).exclude(user=user)
+    mine = Organization.objects.of(user).annotate(has_others=Exists(others))
+    held: list[Any] = list(mine.exclude(Exists(others.filter(role=Role.OWNER))))
+    return Held(
+        with_others=[organization for organization in held if organization.has_others],
+        alone=[organization for organization in held if not organization.has_others],
+    )
 
 
 def teams_of(organization: Organization) -> QuerySet[Team]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pgtrigger
@@ -13,20 +13,16 @@ from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, models
 from django.utils.translation import gettext_lazy as _
 
+DEFERRED = "DEFERRABLE INITIALLY DEFERRED"
+
 
 def tenant_key(name: str) -> models.UniqueConstraint:
     """What composite foreign keys refer to."""
     return models.UniqueConstraint(fields=["organization", "id"], name=name)
 
 
-class SameOrganization(models.BaseConstraint):
-    """What a foreign key points to belongs to the row's own organization.
-
-    A second, composite foreign key: (organization_id, x_id) refers to the `tenant_key` of the other table. It holds
-    where x is empty; it cannot see a row without organization, which `SameOrNoOrganization` does.
-    """
-
-    default_violation_error_message = _("This belongs to another organization.")
+class _ForeignKey(models.BaseConstraint):
+    """A foreign key for the database alone; `clause` says which columns refer to what."""
 
     def __init__(self, field: str, *, name: str, violation_error_message: Any = None) -> None:
         self.field = field
@@ -37,19 +33,17 @@ class SameOrganization(models.BaseConstraint):
         return path, (self.field,), kwargs
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, SameOrganization) and self.deconstruct() == other.deconstruct()
+        return isinstance(other, _ForeignKey) and self.deconstruct() == other.deconstruct()
 
     def __hash__(self) -> int:
         return hash((self.field, self.name))
 
+    def clause(self, model: Any, quote: Callable[[str], str]) -> str:
+        raise NotImplementedError
+
     def constraint_sql(self, model: Any, schema_editor: Any) -> str:
-        """Return the clause of CREATE TABLE."""
-        # Checked when the transaction ends: Django deletes in an order of its own.
-        organization, field = (model._meta.get_field(name) for name in ("organization", self.field))
-        names = [self.name, organization.column, field.column, field.related_model._meta.db_table]
-        return ("CONSTRAINT {0} FOREIGN KEY ({1}, {2}) REFERENCES {3} ({1}, id) DEFERRABLE INITIALLY DEFERRED").format(
-            *(schema_editor.quote_name(name) for name in names)
-        )
+        quote = schema_editor.quote_name
+        return f"CONSTRAINT {quote(self.name)} FOREIGN KEY {self.clause(model, quote)}"
 
     def create_sql(self, model: Any, schema_editor: Any) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
@@ -62,12 +56,40 @@ class SameOrganization(models.BaseConstraint):
     def validate(
         self, model: Any, instance: Any, exclude: Collection[str] | None = None, using: str = DEFAULT_DB_ALIAS
     ) -> None:
+        """Nothing to tell people."""
+
+
+class SameOrganization(_ForeignKey):
+    """What a foreign key points to belongs to the row's own organization.
+
+    A second, composite foreign key: (organization_id, x_id) refers to the `tenant_key` of the other table. It holds
+    where x is empty; it cannot see a row without organization, which `SameOrNoOrganization` does.
+    """
+
+    default_violation_error_message = _("This belongs to another organization.")
+
+    def clause(self, model: Any, quote: Callable[[str], str]) -> str:
+        field = model._meta.get_field(self.field)
+        table = quote(field.related_model._meta.db_table)
+        # Checked when the transaction ends: Django deletes in an order of its own.
+        return f"(organization_id, {quote(field.column)}) REFERENCES {table} (organization_id, id) {DEFERRED}"
+
+    def validate(
+        self, model: Any, instance: Any, exclude: Collection[str] | None = None, using: str = DEFAULT_DB_ALIAS
+    ) -> None:
         """Raise ValidationError at the field. One query, unless the other row is at hand."""
         if exclude and self.field in exclude:
             return
         other = getattr(instance, self.field)
         if other and instance.organization_id and other.organization_id != instance.organization_id:
             raise ValidationError({self.field: self.get_violation_error_message()})
+
+
+class GoesWithOrganization(_ForeignKey):
+    """The database itself deletes the rows with the organization that a column names; Django knows nothing of it."""
+
+    def clause(self, model: Any, quote: Callable[[str], str]) -> str:
+        return f"({quote(self.field)}) REFERENCES organizations_organization (id) ON DELETE CASCADE {DEFERRED}"
 
 
 class _PointsWithin(pgtrigger.Trigger):

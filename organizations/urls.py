@@ -2,10 +2,15 @@
 
 from django.urls import include, path
 
-from organizations.views import general, invitations, members, teams
+from organizations.views import audit, deletion, general, invitations, members, teams
 
 settings_patterns = [
     path("", general.general, name="organization_settings"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/csv/", audit.audit_csv, name="audit_csv"),
+    path("audit/json/", audit.audit_json, name="audit_json"),
+    path("data/delete/", deletion.delete_organization, name="delete_organization"),
+    path("data/keep/", deletion.keep_organization, name="keep_organization"),
     path("teams/", teams.teams, name="teams"),
     path("teams/<int:team_id>/", teams.team, name="team"),
     path("teams/<int:team_id>/archive/", teams.archive, name="archive_team"),

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.password_validation import validate_password
 from django.core import mail
 from django.core.exceptions import ValidationError
@@ -21,7 +22,7 @@ from pwned_passwords_django.api import PwnedPasswords
 from pytest_django.fixtures import Settings
 
 from organizations.models import User
-from tests.accounts import reauthenticate, text_of
+from tests.accounts import link_in_mail, reauthenticate, text_of
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +71,32 @@ def test_answers_are_alike_for_known_and_unknown_addresses(
 
     assert walk(KNOWN) == walk(UNKNOWN)
     assert [message.to for message in mail.outbox] == [[KNOWN], [UNKNOWN]]
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "password_field"),
+    [("account_login", "login", "password"), ("account_signup", "email", "password1")],
+)
+def test_answers_take_as_long_for_known_and_unknown_addresses(
+    name: str, field: str, password_field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time goes into hashing passwords."""
+    make_user(KNOWN)
+    hashed: list[str] = []
+    hash_password = MD5PasswordHasher.encode
+
+    def encode(hasher: MD5PasswordHasher, password: str, salt: str) -> str:
+        hashed.append(password)
+        return hash_password(hasher, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", encode)
+
+    def hashes(email: str) -> int:
+        hashed.clear()
+        Client().post(reverse(name), {field: email, password_field: NEW_PASSWORD})
+        return len(hashed)
+
+    assert hashes(KNOWN) == hashes(UNKNOWN) > 0
 
 
 def test_a_new_code_is_sent_alike() -> None:
@@ -122,6 +149,7 @@ def test_adding_the_address_of_another_account_looks_like_any_other(client_of: C
         ("mfa_login_webauthn", {"credential": "{}"}, 10, False),
         ("account_reauthenticate", {"password": "wrong"}, 10, True),
         ("account_change_password", {"oldpassword": "wrong"}, 5, True),
+        ("account_email", {"action_add": "", "email": "x"}, 10, True),
     ],
 )
 def test_too_many_attempts_are_answered_with_our_page(
@@ -243,6 +271,19 @@ def test_a_new_password_ends_all_other_sessions(client: Client) -> None:
     client.post(reverse("account_change_password"), data)
     assert get_user(client).is_authenticated
     assert not get_user(other).is_authenticated
+
+
+def test_a_password_reset_ends_all_sessions(client: Client) -> None:
+    user = make_user()
+    log_in(client, user)
+    other = Client()
+    other.post(reverse("account_reset_password"), {"email": user.email})
+    page = other.get(link_in_mail(), follow=True)
+    [(form, _status)] = page.redirect_chain[-1:]
+    assert other.post(form, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}).status_code == 302
+    user.refresh_from_db()
+    assert user.check_password(NEW_PASSWORD)
+    assert not get_user(client).is_authenticated
 
 
 # Stolen passwords

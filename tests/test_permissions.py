@@ -16,6 +16,7 @@ from assessments.services.rounds import close_round
 from organizations.models import Invitation, Role, User
 from organizations.selectors import hash_of
 from organizations.services.invitations import invite
+from tests.accounts import reauthenticate
 from tests.factories import Cast, make_participant, make_response, make_round
 
 ACTORS = ("visitor", "viewer", "member", "facilitator", "owner", "outsider", "staff")
@@ -36,18 +37,26 @@ def then(status: int, expected: dict[str, int]) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Row:
-    """What each actor gets at an address; `team` appends the team's key as `?team=`."""
+    """What each actor gets at an address; `team` appends `?team=` with its key, `sure` is after re-authentication."""
 
     name: str
     method: str
     expected: dict[str, int]
     team: bool = False
+    sure: bool = False
 
 
 MATRIX = [
     Row("healthz", "get", EVERYONE),
     Row("metrics", "get", dict.fromkeys(ACTORS, 404)),
     Row("account", "get", dict.fromkeys(ACTORS, 200) | {"visitor": LOG_IN}),
+    Row("own_data", "get", dict.fromkeys(ACTORS, 200) | {"visitor": LOG_IN}),
+    Row("download_own_data", "get", dict.fromkeys(ACTORS, LOG_IN)),
+    Row("download_own_data", "get", dict.fromkeys(ACTORS, 200) | {"visitor": LOG_IN}, sure=True),
+    Row("delete_account", "get", dict.fromkeys(ACTORS, LOG_IN)),
+    Row("delete_account", "get", dict.fromkeys(ACTORS, 200) | {"visitor": LOG_IN}, sure=True),
+    # The owner is the only one, among others.
+    Row("delete_account", "post", dict.fromkeys(ACTORS, 422) | {"visitor": LOG_IN, "owner": 409}, sure=True),
     # Without a sign-on provider there is nothing to sign on with.
     Row("sign_on", "post", dict.fromkeys(ACTORS, 404)),
     Row("end_session", "post", ONLY_THE_MEMBER | {"member": 302}),
@@ -73,6 +82,9 @@ MATRIX = [
     Row("new_organization", "post", dict.fromkeys(ACTORS, 422) | {"visitor": LOG_IN, "staff": 403}),
     Row("organization_settings", "get", OUR_OWNERS),
     Row("organization_settings", "post", then(422, OUR_OWNERS)),
+    Row("audit", "get", OUR_OWNERS),
+    Row("audit_csv", "get", OUR_OWNERS),
+    Row("audit_json", "get", OUR_OWNERS),
     Row("teams", "get", ONLY_OUR_MEMBERS),
     Row("teams", "post", then(422, OUR_FACILITATORS)),
     Row("team", "get", OUR_FACILITATORS),
@@ -158,8 +170,14 @@ MATRIX = [
     # With a single closed round there is nothing to compare, which the page says.
     Row("export_comparison", "get", then(302, ONLY_OUR_MEMBERS)),
     Row("report", "get", ONLY_OUR_MEMBERS),
-    Row("compare", "get", ONLY_OUR_MEMBERS),
-    Row("compare", "get", ONLY_OUR_MEMBERS, team=True),
+    Row("organization_data", "get", OUR_OWNERS),
+    Row("organization_export", "get", then(302, OUR_OWNERS)),
+    Row("organization_export", "get", OUR_OWNERS, sure=True),
+    Row("delete_organization", "get", then(302, OUR_OWNERS)),
+    Row("delete_organization", "get", OUR_OWNERS, sure=True),
+    Row("delete_organization", "post", then(302, OUR_OWNERS)),
+    Row("delete_organization", "post", then(422, OUR_OWNERS), sure=True),
+    Row("keep_organization", "post", then(302, OUR_OWNERS)),
     Row("round_result", "get", ONLY_OUR_MEMBERS),
     Row("round_result", "get", ONLY_OUR_MEMBERS, team=True),
     Row("round_notes", "get", ONLY_OUR_MEMBERS),
@@ -230,7 +248,9 @@ def invitation(cast: Cast) -> Invitation:
 
 
 @pytest.mark.parametrize("actor", ACTORS)
-@pytest.mark.parametrize("row", MATRIX, ids=lambda row: f"{row.method}-{row.name}{'-team' if row.team else ''}")
+@pytest.mark.parametrize(
+    "row", MATRIX, ids=lambda row: f"{row.method}-{row.name}{'-team' * row.team}{'-sure' * row.sure}"
+)
 def test_who_may_open_what(
     row: Row,
     actor: str,
@@ -242,6 +262,8 @@ def test_who_may_open_what(
     client_of: Callable[[User], Client],
 ) -> None:
     client = Client() if actor == "visitor" else client_of(getattr(cast, actor))
+    if row.sure and actor != "visitor":
+        reauthenticate(client)
     session = UserSession.objects.create(user=cast.member, ip="127.0.0.1", session_key="elsewhere")
     badge = Badge.objects.create(organization=cast.organization, token=TOKEN)
     slug = cast.organization.slug
@@ -259,6 +281,11 @@ def test_who_may_open_what(
         "technology": [slug],
         "sharing": [slug],
         "organization_settings": [slug],
+        **{name: [slug] for name in ("audit", "audit_csv", "audit_json")},
+        **{
+            name: [slug]
+            for name in ("organization_data", "organization_export", "delete_organization", "keep_organization")
+        },
         "teams": [slug],
         **{name: [slug, cast.team.pk] for name in ("team", "archive_team", "restore_team")},
         "members": [slug],
@@ -287,6 +314,7 @@ def test_who_may_open_what(
 
     response = getattr(client, row.method)(f"{url}?team={cast.team.pk}" if row.team else url)
 
+    response.close()
     assert response.status_code == row.expected[actor]
     if response.status_code == LOG_IN and actor == "visitor" and not row.name.startswith(("try", "respond_by_link")):
         assert response["Location"].startswith(reverse("account_login"))

@@ -20,6 +20,7 @@ from assessments.services.rounds import close_round
 from organizations.models import Role, User
 from organizations.selectors import hash_of
 from organizations.services import invitations as service
+from organizations.services.deletion import request_deletion, tell_of_deletion
 from tests import factories
 from tests.accounts import reauthenticate
 from tests.factories import Cast
@@ -137,6 +138,8 @@ USER_PAGES = [
     "mfa_add_webauthn",
     "mfa_list_webauthn",
     "usersessions_list",
+    "own_data",
+    "delete_account",
     "socialaccount_connections",
 ]
 
@@ -257,9 +260,13 @@ def test_settings_of_an_organization(marked: None, cast: Cast, client_of: Client
     people = {user.email for user in (cast.owner, cast.facilitator, cast.member, cast.viewer)}
     zones = {zone.replace("_", " ") for zone in available_timezones()}
     client, slug, team = client_of(cast.owner), cast.organization.slug, cast.team.pk
+    reauthenticate(client)
+    cast.organization.deletion_at = timezone.now()
+    cast.organization.save()
     viewer = cast.organization.members.get(role=Role.VIEWER).pk
     for name, *keys in (
         ("organization_settings",),
+        ("audit",),
         ("teams",),
         ("team", team),
         ("archive_team", team),
@@ -270,15 +277,38 @@ def test_settings_of_an_organization(marked: None, cast: Cast, client_of: Client
         ("leave",),
         ("invitations",),
         ("revoke_invitation", guest.pk),
+        ("organization_data",),
+        ("delete_organization",),
     ):
         answer = client.get(reverse(name, args=[slug, *keys]))
         assert answer.status_code == 200
-        assert_translated(answer, *names, *people, *zones, slug)
-    for name in ("organization_settings", "teams", "invitations"):
+        assert_translated(answer, *names, *people, *zones, slug, cast.organization.language)
+    complained = client.get(reverse("audit", args=[slug]), {"kind": "x", "until": "2999"})
+    assert complained.status_code == 422
+    assert_translated(complained, *names, *people)
+    for name in ("organization_settings", "teams", "invitations", "delete_organization"):
         answer = client.post(reverse(name, args=[slug]))
         assert answer.status_code == 422
         assert_translated(answer, *names, *people, *zones, slug)
     assert_translated(client.get(reverse("new_organization")), *names, *people, *zones)
+
+
+def test_deleting(marked: None, cast: Cast, client_of: ClientOf) -> None:
+    client, alone, needed = (client_of(user) for user in (cast.member, cast.outsider, cast.owner))
+    for one in (client, alone, needed):
+        reauthenticate(one)
+    for one in (alone, needed):
+        assert_translated(
+            one.post(reverse("delete_account")),
+            *(cast.outsider.email, cast.owner.email, cast.elsewhere.name, cast.organization.name),
+        )
+    client.post(reverse("delete_account"), {"sure": "on"})
+    request_deletion(organization=cast.organization, by=cast.owner)
+    tell_of_deletion(organization_id=cast.organization.pk, owner_id=cast.owner.pk, by_id=cast.owner.pk)
+    assert len(mail.outbox) == 2
+    for message in mail.outbox:
+        assert outside(str(message.subject))[0].strip() == ""
+        assert re.fullmatch(r"\s*(https?://\S+\s*)?", outside(str(message.body))[0])
 
 
 def test_an_invitation(marked: None, cast: Cast, client_of: ClientOf, client: Client) -> None:

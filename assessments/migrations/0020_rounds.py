@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assessments', '0012_same_organization'),
+        ('assessments', '0014_audit_baseline'),
         ('organizations', '0020_same_organization'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

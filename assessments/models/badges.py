@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from organizations.audit.tracking import tracked
 from organizations.models import Organization, Team
 from organizations.tenancy import SameOrganization
 
@@ -18,6 +19,8 @@ def new_token() -> str:
     return secrets.token_urlsafe(16)
 
 
+# Never the token: who reads the trail need not see the link.
+@tracked("organization", "team")
 class Badge(models.Model):
     """The level of a team, or with no team of the whole organization, at a link of its own; revoked, the row goes.
 

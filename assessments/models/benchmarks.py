@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from organizations.audit.tracking import tracked
 from organizations.models import Organization, Team, User
 from organizations.tenancy import SameOrganization
 
@@ -43,6 +44,7 @@ class SizeBand(models.TextChoices):
     MORE = "251+", _("more than 250 people")
 
 
+@tracked("organization", "size")
 class BenchmarkSharing(models.Model):
     """An organization lets its latest scores count in the installation's benchmark; it stops when the row goes."""
 

@@ -9,10 +9,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from organizations.audit.tracking import tracked
 from organizations.models import Organization
 from organizations.tenancy import SameOrNoOrganization, frozen_organization
 
 
+@tracked("organization", "slug", "title")
 class Questionnaire(models.Model):
     """A named instrument; one without an organization is offered to all."""
 
@@ -67,6 +69,7 @@ class VersionQuerySet(models.QuerySet["QuestionnaireVersion"]):
         )
 
 
+@tracked("organization", "questionnaire", "number", "status", also=["definition"])
 class QuestionnaireVersion(models.Model):
     """A version of a questionnaire: draft, then published and frozen, then retired."""
 

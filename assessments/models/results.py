@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assessments.models.responses import NOTE_LENGTH
 from assessments.models.rounds import Round
+from organizations.audit.tracking import tracked
 from organizations.models import Organization, Team, User
 from organizations.tenancy import SameOrganization
 
@@ -36,6 +37,8 @@ class ResultQuerySet(models.QuerySet["Result"]):
         return self.filter(revision=F("round__revision"))
 
 
+# Of an anonymous round with few answers not even the level may be known.
+@tracked("organization", "round", "team", "revision")
 class Result(models.Model):
     """The score card of a team, or with no team of the whole organization, in a closed round; it never changes.
 
@@ -83,6 +86,7 @@ class Result(models.Model):
         return f"{self.round}: {self.team or self.organization}"
 
 
+@tracked("organization", "round", "team", "question_key", named_by="question_key")
 class Consensus(models.Model):
     """What a team agreed on for a question after the answers were in; it stands for the team in the next revision."""
 

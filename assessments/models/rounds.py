@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from string import ascii_lowercase, digits
 from typing import ClassVar
 
+from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import formats, timezone
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models.questionnaires import QuestionnaireVersion
+from organizations.audit.tracking import tracked
 from organizations.models import Organization, Team, User
 from organizations.tenancy import OwnOrShared, SameOrganization, tenant_key
 
@@ -57,6 +61,18 @@ class RoundQuerySet(models.QuerySet["Round"]):
         return round_
 
 
+@tracked(
+    "organization",
+    "version",
+    "starts_on",
+    "ends_on",
+    "status",
+    "aggregate",
+    "anonymous",
+    "opens_at",
+    "closes_at",
+    "revision",
+)
 class Round(models.Model):
     """One questionnaire version, one organization, a period (first and last day), some teams.
 
@@ -145,6 +161,7 @@ def quarter_days(year: int, quarter: int) -> tuple[dt.date, dt.date]:
     return first, after - dt.timedelta(days=1)
 
 
+@tracked("organization", "round", "team")
 class RoundTeam(models.Model):
     """A team takes part in a round."""
 
@@ -165,7 +182,17 @@ class RoundTeam(models.Model):
         return f"{self.round}: {self.team}"
 
 
+def placeholder(kind: str) -> str:
+    """Return what stands for the email address of a participant nobody may know any more: no address, never twice."""
+    return f"{kind}-{get_random_string(20, ascii_lowercase + digits)}"
+
+
 class ParticipantQuerySet(models.QuerySet["Participant"]):
+    def of(self, user: User) -> ParticipantQuerySet:
+        """Return how a user takes part, by account or by an address that the user has confirmed."""
+        addresses = EmailAddress.objects.filter(user=user, verified=True, email__iexact=OuterRef("email"))
+        return self.filter(Q(user=user) | Q(Exists(addresses), user=None))
+
     def to_invite(self) -> ParticipantQuerySet:
         """Return those in open rounds whom no invitation has reached yet."""
         return self.filter(round__status=RoundStatus.OPEN, invited_at=None)
@@ -183,6 +210,7 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
 class Participant(models.Model):
     """A person asked to respond in a round for a team: a user, or someone known by an email address.
 
+    Of a deleted account, and in an imported anonymous round, `email` is a placeholder that is no address.
     `token_hash` is that of the personal link, None until it was sent: the token itself is kept nowhere.
     """
 

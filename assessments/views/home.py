@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from assessments.selectors.organizations import organizations_of, self_assessments_of
 from assessments.selectors.questionnaires import definition_of, version_on_offer
 from organizations.access import account_of
+from organizations.selectors import SWITCHER_LENGTH
 
 
 @never_cache
@@ -18,7 +19,12 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show the landing page to visitors, and to users what is theirs."""
     user = account_of(request)
     if user:
-        context = {"organizations": organizations_of(user), "assessments": self_assessments_of(user)}
+        rows = organizations_of(user)
+        context = {
+            "organizations": rows,
+            "my_organizations": [row.organization for row in rows[:SWITCHER_LENGTH]],  # the header need not read them
+            "assessments": self_assessments_of(user),
+        }
         return render(request, "assessments/home.html", context)
     version = version_on_offer()
     return render(request, "assessments/landing.html", {"definition": definition_of(version.pk) if version else None})

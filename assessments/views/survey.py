@@ -39,6 +39,7 @@ def start(request: HttpRequest, way: Way) -> HttpResponse:
             heading=_("There is no questionnaire yet."),
             text=_("An administrator can load it with “manage.py questionnaire load”."),
         )
+    way.arrive()
     if isinstance(way, InARound) and way.response and way.response.is_submitted:
         return redirect(way.finished_url)
     response = way.begin() if request.method == "POST" else way.response

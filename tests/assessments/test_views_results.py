@@ -376,5 +376,5 @@ class TestHome:
         for _ in range(number):
             make_response("yes", user=cast.member, version=version)
 
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             client.get("/")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -12,10 +15,11 @@ from pytest_django import DjangoAssertNumQueries
 from assessments.models import Answer, QuestionnaireVersion, Response
 from assessments.selectors.questionnaires import definition_of
 from assessments.services import responses
-from assessments.visits import SESSION_KEY
+from assessments.visits import SESSION_KEY, remember
 from organizations.models import User
 from tests.accounts import code_in_mail
-from tests.factories import PASSWORD, Cast, make_response, make_user
+from tests.assessments.test_services_responses import meanwhile
+from tests.factories import PASSWORD, Cast, make_response, make_user, make_version
 
 pytestmark = pytest.mark.django_db
 VERSIONING, VALIDATION = "data_management.versioning", "data_management.validation"
@@ -97,6 +101,44 @@ class TestStart:
         visitor.post("/try/")
 
         assert response_of(visitor) != first
+
+    def test_a_session_that_has_ended_is_followed_by_a_new_one(
+        self, version: QuestionnaireVersion, client: Client
+    ) -> None:
+        client.get("/try/")
+        Session.objects.all().delete()
+
+        assert client.post("/try/")["Location"] == STEP
+        assert response_of(client) == Response.objects.get()
+
+    def test_a_session_that_ends_meanwhile_starts_nothing(
+        self, version: QuestionnaireVersion, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def remember_and_end(request: HttpRequest) -> None:
+            remember(request)
+            Session.objects.all().delete()
+
+        monkeypatch.setattr("assessments.views.survey.remember", remember_and_end)
+        assert client.post("/try/").status_code == 400
+        assert not Response.objects.exists()
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("logged_in", [False, True])
+def test_a_double_tap_starts_one(logged_in: bool, client: Client, client_of: Callable[[User], Client]) -> None:
+    make_version()
+    client = client_of(make_user()) if logged_in else client
+    client.get("/try/")
+    again = Client()
+    again.cookies = client.cookies
+
+    with transaction.atomic():
+        client.post("/try/")
+        second = meanwhile(lambda: again.post("/try/"))
+
+    assert second.result(timeout=10)["Location"] == STEP
+    assert response_of(client) == response_of(again) == Response.objects.get()
 
 
 class TestAnswer:

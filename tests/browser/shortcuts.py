@@ -31,6 +31,11 @@ def log_in(context: BrowserContext, name: str) -> None:
     assert _send(context, "/accounts/login/", "/accounts/login/", form).url.endswith("/")
 
 
+def reauthenticate(context: BrowserContext) -> None:
+    """Confirm once more that one is oneself, as sensitive pages ask."""
+    _send(context, "/accounts/reauthenticate/", "/accounts/reauthenticate/", {"password": "demo"})
+
+
 def _send(context: BrowserContext, page: str, path: str, fields: Mapping[str, str] = {}) -> APIResponse:
     """Send the form of a page to `path`, following to where it leads."""
     context.request.get(page)

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.shortcuts import begin, log_in, result
+from tests.browser.shortcuts import begin, log_in, reauthenticate, result
 from tests.browser.survey import DEFINITION, QUESTIONS, choose, question, sheet
 
 WIDTHS = (1280, 390)
@@ -170,6 +170,19 @@ def test_pages_of_a_facilitator(context: BrowserContext, page: Page) -> None:
     open_round = row.get_by_role("link").first.get_attribute("href")
     for path in ("/orgs/demo/rounds/new/", *(f"{open_round}{act}/" for act in ("participants", "extend", "close"))):
         expect_flawless(page, path=path)
+
+
+@pytest.mark.parametrize(
+    "path", ["/accounts/data/", "/accounts/delete/", "/orgs/demo/settings/data/", "/orgs/demo/settings/data/delete/"]
+)
+def test_pages_about_data(context: BrowserContext, page: Page, path: str) -> None:
+    """For the only owner among others, and for somebody whom nobody needs."""
+    for name in ("owner", "member") if path == "/accounts/delete/" else ("owner",):
+        context.clear_cookies()
+        log_in(context, name)
+        reauthenticate(context)
+        expect_flawless(page, path=path)
+        assert page.url.endswith(path)
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/assessments/round/", "/admin/assessments/response/"])

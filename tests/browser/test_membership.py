@@ -102,6 +102,8 @@ def test_settings_pages(context: BrowserContext, page: Page) -> None:
         f"{settings}members/leave/",
         member,
         f"{member}transfer/",
+        f"{settings}audit/",
+        f"{settings}audit/?kind=round&page=2",
         f"{settings}members/invitations/",
     ):
         expect_flawless(page, path=path)
@@ -109,6 +111,7 @@ def test_settings_pages(context: BrowserContext, page: Page) -> None:
     page.get_by_role("button", name="Send the invitations").click()
     expect(page.get_by_role("alert")).to_contain_text("nobody is not an email address.")
     expect_flawless(page)
+    expect_flawless(page, path=f"{settings}audit/?since=2026-02-02&until=2026-02-01", status=422)
     expect_flawless(page, path="/invitations/no-such-invitation/", status=404)
 
 

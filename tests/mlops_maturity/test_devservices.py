@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import dotenv
 import pytest
@@ -16,6 +17,7 @@ from mlops_maturity.devservices import __main__ as command_line
 from mlops_maturity.devservices import folders, servers
 from mlops_maturity.devservices.environment import settings, write_env
 from mlops_maturity.devservices.folders import Folder, ServiceError
+from mlops_maturity.env import CHECKOUT
 from tests.mlops_maturity.conftest import Services, free_port, wait_for
 
 USE_BOTH = """
@@ -179,3 +181,22 @@ def test_command_line_reports_what_keeps_it_from_working(
     (services.root / ".env").mkdir()
     assert command_line.main() == 1
     assert capsys.readouterr().err.startswith("Cannot write ")
+
+
+def test_a_checkout_that_cannot_be_written_to_is_said_in_one_line() -> None:
+    with TemporaryDirectory() as checkout:  # not tmp_path, into which root alone looks
+        for name in ("Makefile", "requirements-dev.lock.txt"):
+            Path(checkout, name).write_bytes((CHECKOUT / name).read_bytes())
+        Path(checkout).chmod(0o555)
+        nobody = 65534 if os.geteuid() == 0 else None  # root may write everywhere
+        result = subprocess.run(
+            ["make", "install"],  # noqa: S607
+            cwd=checkout,
+            user=nobody,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    first, _make_says = result.stderr.splitlines()
+    assert result.returncode == 2
+    assert first.startswith("This folder cannot be written to")

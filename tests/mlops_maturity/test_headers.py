@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.test.client import FakePayload
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
 from organizations.models import User
 from tests.factories import Cast
@@ -36,6 +39,33 @@ def test_every_page_is_closed_to_other_sites(path: str, client: Client) -> None:
     for feature in ("camera", "microphone", "geolocation", "payment"):
         assert f"{feature}=()" in reply["Permissions-Policy"]
     assert "publickey-credentials-get=(self)" in reply["Permissions-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "length", "status"),
+    [
+        ("/", "evil.example", "0", 400),
+        ("/%00", "testserver", "0", 404),
+        ("/?q=%00", "testserver", "0", 400),
+        ("/try/", "testserver", str(settings.MAX_BODY_BYTES + 1), 413),
+    ],
+)
+@pytest.mark.parametrize("https", [False, True])
+def test_what_is_refused_early_is_closed_to_other_sites_too(
+    path: str, host: str, length: str, status: int, https: bool, settings: Settings
+) -> None:
+    settings.SECURE_SSL_REDIRECT = https
+    headers = {"Host": host, "X-Forwarded-Host": "evil.example"}
+
+    reply = Client().generic(
+        "POST", path, secure=https and host == "testserver", headers=headers, CONTENT_LENGTH=length
+    )
+
+    assert reply.status_code == status
+    assert reply["X-Frame-Options"] == "DENY"
+    assert directives(reply["Content-Security-Policy"])["default-src"] == {"'none'"}
+    assert "camera=()" in reply["Permissions-Policy"]
+    assert "evil.example" not in reply.content.decode()
 
 
 def test_static_files_are_closed_to_other_sites_too(client: Client) -> None:
@@ -72,18 +102,53 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(client: Client) -
     assert "That is too much at once." in reply.content.decode()
 
 
-def test_too_much_text_or_too_many_fields_are_refused_with_our_page() -> None:
+FORM, PARTS = "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"
+PART = '--b\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n{text}\r\n'
+TOO_MUCH, UNREADABLE = (413, "That is too much at once."), (400, "We could not read that request.")
+
+
+def parts(number: int, text: str = "x", *, file: str = "") -> str:
+    return "".join(PART.format(name=f"f{n}", file=file, text=text) for n in range(number)) + "--b--\r\n"
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("path", ["/try/", "/accounts/login/", "/admin/login/"])
+@pytest.mark.parametrize(
+    ("content_type", "body", "answer"),
+    [
+        (FORM, f"note={'x' * settings.DATA_UPLOAD_MAX_MEMORY_SIZE}", TOO_MUCH),
+        (FORM, "&f=x" * (settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 2), UNREADABLE),
+        (PARTS, parts(1, "x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE), TOO_MUCH),
+        (PARTS, parts(settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1), UNREADABLE),
+        (PARTS, parts(settings.DATA_UPLOAD_MAX_NUMBER_FILES + 1, file='; filename="x"'), UNREADABLE),
+        ("multipart/form-data", parts(1), UNREADABLE),
+    ],
+    ids=["text", "fields", "text in parts", "parts", "files", "no boundary"],
+)
+def test_what_is_too_much_or_broken_is_refused_with_our_page(
+    content_type: str, body: str, answer: tuple[int, str], path: str, debug: bool, settings: Settings
+) -> None:
+    settings.DEBUG = debug
     client = Client(enforce_csrf_checks=True)
     client.get("/accounts/login/")
-    form = "application/x-www-form-urlencoded"
-    text = f"note={'x' * settings.DATA_UPLOAD_MAX_MEMORY_SIZE}"
-    fields = "&".join(f"field{number}=x" for number in range(settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1))
 
-    too_much, too_many = (client.post("/try/", body, content_type=form) for body in (text, fields))
+    reply = client.post(path, body, content_type=content_type)
 
-    assert (too_much.status_code, too_many.status_code) == (413, 400)
-    assert "That is too much at once." in too_much.content.decode()
-    assert "We could not read that request." in too_many.content.decode()
+    status, words = answer
+    assert reply.status_code == status
+    assert words in reply.content.decode()
+
+
+def test_a_body_that_breaks_off_is_refused_with_our_page(client: Client) -> None:
+    class Broken(FakePayload):
+        def read(self, *args: Any, **kwargs: Any) -> bytes:
+            raise OSError("the browser has gone")
+
+    environment: Any = {"wsgi.input": Broken(b"f=x")}
+    reply = client.generic("POST", "/try/", "f=x", FORM, **environment)
+
+    assert reply.status_code == 400
+    assert "We could not read that request." in reply.content.decode()
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer ", "Bearer wrong", "Basic abc", "Bearer \xe9"])

@@ -96,6 +96,7 @@ def test_malformed(name: str, value: str) -> None:
 def test_with_https_cookies_and_redirects_insist_on_it() -> None:
     cookies = "SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY, s.SESSION_COOKIE_SAMESITE"
     assert load(cookies).stdout == "True True True Lax\n"
+    assert load("SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME").stdout == "__Host-sessionid __Host-csrftoken\n"
     assert load("SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS").stdout == "True 31536000\n"
     assert load("SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS", BASE_URL="http://localhost").stdout == "False 0\n"
 

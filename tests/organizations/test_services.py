@@ -186,6 +186,7 @@ def test_ownership_is_handed_over(cast: Cast) -> None:
 
 def test_who_is_no_owner_any_more_hands_nothing_over(cast: Cast) -> None:
     owner, viewer = member_of(cast, "owner"), member_of(cast, "viewer")
+    factories.make_member(cast.organization, role=Role.OWNER)
     Member.objects.filter(pk=owner.pk).update(role=Role.MEMBER)
     with pytest.raises(members.Outdated):
         members.transfer_ownership(owner=owner, to=viewer)

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -303,6 +305,13 @@ def test_the_header_switches_between_organizations(cast: Cast, client_of: Client
     header = client_of(cast.outsider).get(reverse("home")).content.decode().split("<main")[0]
     assert "Acme" not in header
     assert reverse("new_organization") not in Client().get(reverse("home")).content.decode()
+
+
+def test_the_start_page_reads_organizations_once(cast: Cast, client_of: ClientOf) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        page = client_of(cast.viewer).get(reverse("home")).content.decode()
+    assert page.count(cast.organization.name) == 2
+    assert sum('FROM "organizations_organization"' in query["sql"] for query in queries) == 1
 
 
 @pytest.mark.parametrize("size", [1, 40])

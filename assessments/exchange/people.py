@@ -1,0 +1,152 @@
+"""Everything that is one person's, as one JSON document (docs/exports.md); secrets are never in it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+
+from assessments.models import Answer, Participant, QuestionnaireVersion, Response
+from organizations.models import Invitation, Member, User
+
+FORMAT = "mlops-maturity-user"
+VERSION = 1
+
+
+def user_document(user: User) -> dict[str, Any]:
+    """Return all that is a person's, moments as datetimes. Nine queries, whatever there is."""
+    tried = list(Response.objects.tried_by(user).select_related("version__questionnaire"))
+    asked = list(
+        Participant.objects.of(user)
+        .select_related("organization", "team", "round__version__questionnaire", "response")
+        .order_by("round__starts_on", "pk")
+    )
+    given = [participant.response for participant in asked if hasattr(participant, "response")]
+    answers = _answers([*tried, *given])
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "profile": {
+            "email": user.email,
+            "first_name": user.first_name,
+            "last_name": user.last_name,
+            "joined_at": user.date_joined,
+            "last_login_at": user.last_login,
+            "has_password": user.has_usable_password(),
+        },
+        **_signing_in(user),
+        **_organizations(user),
+        "self_assessments": [
+            {**_version(response.version), **_response(response, answers[response.pk])} for response in tried
+        ],
+        "participations": [_participation(participant, answers) for participant in asked],
+    }
+
+
+def _signing_in(user: User) -> dict[str, Any]:
+    return {
+        "email_addresses": [
+            {"email": address.email, "main": address.primary, "confirmed": address.verified}
+            for address in EmailAddress.objects.filter(user=user).order_by("email")
+        ],
+        "sign_in_methods": [
+            {
+                "kind": method.type,
+                "name": method.data.get("name", "") if method.type == Authenticator.Type.WEBAUTHN else "",
+                "created_at": method.created_at,
+                "last_used_at": method.last_used_at,
+            }
+            for method in Authenticator.objects.filter(user=user).order_by("pk")
+        ],
+        "sign_on_accounts": [
+            {
+                "provider": account.provider,
+                "key": account.uid,
+                "told_by_provider": account.extra_data,
+                "joined_at": account.date_joined,
+                "last_login_at": account.last_login,
+            }
+            for account in SocialAccount.objects.filter(user=user).order_by("pk")
+        ],
+        "sessions": [
+            {
+                "ip": session.ip,
+                "browser": session.user_agent,
+                "began_at": session.created_at,
+                "last_seen_at": session.last_seen_at,
+            }
+            for session in UserSession.objects.filter(user=user).order_by("pk")
+        ],
+    }
+
+
+def _organizations(user: User) -> dict[str, Any]:
+    memberships = Member.objects.filter(user=user).select_related("organization", "team")
+    invitations = Invitation.objects.filter(invited_by=user).select_related("organization", "team")
+    return {
+        "memberships": [
+            {
+                "organization": member.organization.name,
+                "role": member.role,
+                "team": member.team.name if member.team else None,
+                "joined_at": member.joined_at,
+            }
+            for member in memberships.order_by("organization__name", "pk")
+        ],
+        "invitations_sent": [
+            {
+                "organization": invitation.organization.name,
+                "email": invitation.email,
+                "role": invitation.role,
+                "team": invitation.team.name if invitation.team else None,
+                "expires_at": invitation.expires_at,
+            }
+            for invitation in invitations.order_by("organization__name", "email")
+        ],
+    }
+
+
+def _answers(responses: list[Response]) -> Mapping[int, dict[str, Any]]:
+    """Return the answers of each response by question. One query."""
+    found: defaultdict[int, dict[str, Any]] = defaultdict(dict)
+    for answer in Answer.objects.filter(response__in=responses).order_by("question_key"):
+        found[answer.response_id][answer.question_key] = {
+            "choice": answer.choice_key,
+            "note": answer.note,
+            "evidence_url": answer.evidence_url,
+            "changed_at": answer.updated_at,
+        }
+    return found
+
+
+def _participation(participant: Participant, answers: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
+    response = getattr(participant, "response", None)
+    return {
+        "organization": participant.organization.name,
+        "team": participant.team.name,
+        "email": participant.email,
+        **_version(participant.round.version),
+        "starts_on": participant.round.starts_on,
+        "ends_on": participant.round.ends_on,
+        "anonymous": participant.round.anonymous,
+        "response": _response(response, answers[response.pk]) if response else None,
+    }
+
+
+def _version(version: QuestionnaireVersion) -> dict[str, Any]:
+    return {"questionnaire": version.questionnaire.slug, "questionnaire_version": version.number}
+
+
+def _response(response: Response, answers: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "status": response.status,
+        "started_at": response.created_at,
+        "changed_at": response.updated_at,
+        "submitted_at": response.submitted_at,
+        "answers": answers,
+    }
