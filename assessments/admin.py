@@ -169,8 +169,8 @@ class RoundAdmin(ModelAdmin):
         return not is_closed and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Round | None = None) -> bool:
-        is_closed = obj is not None and obj.status == RoundStatus.CLOSED
-        return not is_closed and super().has_delete_permission(request, obj)
+        has_results = obj is not None and obj.revision > 0
+        return not has_results and super().has_delete_permission(request, obj)
 
     def reasons_to_keep(self, rows: Collection[Round]) -> list[str]:
         closed = [row for row in rows if row.status == RoundStatus.CLOSED]

@@ -33,7 +33,7 @@ from assessments.models import (
 )
 from assessments.models.questionnaires import VersionStatus
 from assessments.models.rounds import RoundStatus
-from assessments.services.rounds import close_round
+from assessments.services.rounds import close_round, reopen_round
 from organizations.admin import MemberAdmin, MemberForm
 from organizations.models import Invitation, Member, Organization, Role, Team, User
 from tests import factories
@@ -237,6 +237,16 @@ def test_close_rounds(staff: Client) -> None:
     assert round_.status == RoundStatus.CLOSED
     assert "Q3 2026 is not open; it stays as it is." in act(staff, Round, "close", round_)
     assert round_.results.count() == 2
+
+
+def test_a_round_with_results_is_not_deleted_once_opened_again(staff: Client) -> None:
+    fresh, reopened = factories.make_round(), factories.make_round()
+    close_round(round_=reopened)
+    reopen_round(round_=reopened)
+    for round_, status in ((fresh, 302), (reopened, 403)):
+        url = reverse("admin:assessments_round_delete", args=[round_.pk])
+        assert staff.post(url, {"post": "yes"}).status_code == status
+    assert list(Round.objects.all()) == [reopened]
 
 
 def test_add_a_round_its_teams_and_people(staff: Client, cast: Cast, version: QuestionnaireVersion) -> None:

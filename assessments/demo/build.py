@@ -19,7 +19,7 @@ from assessments.models import Answer, QuestionnaireVersion, Response, Round
 from assessments.models.results import ResultQuerySet
 from assessments.models.rounds import quarter_days
 from assessments.selectors.questionnaires import definition_of, version_on_offer
-from assessments.services import responses, rounds
+from assessments.services import benchmarks, responses, rounds
 from organizations.models import Member, Organization, Team, User
 
 SLUG = "demo"
@@ -63,6 +63,8 @@ def make_demo() -> bool:
         _hold_round(round_, members, number, day)
         if is_over:
             _close_round(round_, members, number, day + dt.timedelta(days=14))
+    for team in organization.teams.all():
+        benchmarks.save_tools(team=team, names=story.TOOLS[team.name].split(", "))
     _date_back_founding(organization, founded_on)
     return True
 

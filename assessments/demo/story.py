@@ -113,6 +113,14 @@ In the third round a reorganization takes Pricing's release engineers away, and 
 """
 
 
+TOOLS = {
+    FRAUD: "Git, Docker, GitLab CI/CD, pytest, MLflow, DVC, Model registry, Apache Airflow, Feast, Prometheus, Grafana, SHAP",
+    PRICING: "Git, Docker, GitLab CI/CD, pandas, scikit-learn, MLflow, Apache Airflow, Spreadsheets",
+    SEARCH: "Git, Docker, GitLab CI/CD, Container registry, FastAPI, Weights & Biases, Model registry, KServe, OpenSearch",
+}
+"""Which tools each team ticked, and which it added, with commas between them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remark:
     """What someone in a team adds, in one round (from 0), to the answer `choice` to a question."""

@@ -19,6 +19,7 @@ from assessments.demo import build, story
 from assessments.models import Answer, Participant, QuestionnaireVersion, Response, Result, Round
 from assessments.models.responses import ResponseStatus
 from assessments.models.rounds import RoundStatus
+from assessments.selectors.benchmarks import teams_in_use, technology_of
 from assessments.services import rounds
 from organizations.models import Member, Organization, Role, User
 from tests.factories import make_organization, make_version, shipped_definition
@@ -233,3 +234,15 @@ def test_says_so_where_the_questionnaire_asks_something_else(db: None) -> None:
     with pytest.raises(CommandError, match="asks others"):
         demo_data()
     assert not Organization.objects.exists()
+
+
+def test_every_team_has_some_tools_of_its_level(version: QuestionnaireVersion) -> None:
+    demo_data()
+
+    rows = technology_of(teams_in_use(Organization.objects.get()))
+
+    assert len(rows) == 3
+    for row in rows:
+        assert row.current
+        assert row.current.used
+        assert row.current.lacking

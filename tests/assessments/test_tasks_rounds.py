@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from email import message_from_string, policy
+from email import message_from_bytes, policy
 from pathlib import Path
 from smtplib import SMTPRecipientsRefused, SMTPServerDisconnected
+from socket import socket
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from aiosmtpd.controller import Controller
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
@@ -227,19 +229,45 @@ def test_two_workers_at_once_send_one_mail_to_each(send: Callable[..., object]) 
     assert recipients() == sorted(participant.email for participant in people)
 
 
+class Postbox:
+    """What a mail server took, and whom it refuses."""
+
+    def __init__(self) -> None:
+        self.letters: list[tuple[str, str]] = []
+        self.refused = ""
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802 - aiosmtpd's
+        if address == self.refused:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's
+        letter = message_from_bytes(envelope.content, policy=policy.default)
+        self.letters += [(address, letter.get_content()) for address in envelope.rcpt_tos]
+        return "250 OK"
+
+
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_opens_a_round_and_sends_the_mails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    letters, queue = tmp_path / "mails", f"tests-{uuid4().hex}"
-    letters.mkdir()
-    monkeypatch.setenv("EMAIL_URL", f"file:///{letters}")
+def test_a_worker_opens_a_round_and_mails_by_smtp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue, postbox = f"tests-{uuid4().hex}", Postbox()
     round_ = factories.make_round(status="draft", opened_at=None, opens_at=timezone.now())
-    participant = factories.make_participant(round_)
-    with worker(queue, tmp_path / "log"):
-        tasks.open_and_close_due_rounds.apply_async(queue=queue)
-        wait_for(lambda: Round.objects.get().takes_answers, "opening")
-        tasks.invite_participants.apply_async((round_.pk,), queue=queue)
-        wait_for(lambda: bool(Participant.objects.get().invited_at), "mail")
-    [file] = letters.iterdir()
-    letter = message_from_string(file.read_text(), policy=policy.default)
-    assert letter["To"] == participant.email
-    assert participant_by_link(token_in(letter.get_content())) == participant
+    people = [factories.make_participant(round_) for _n in range(4)]
+    postbox.refused = people[1].email
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = Controller(postbox, hostname="127.0.0.1", port=port)
+    server.start()
+    monkeypatch.setenv("EMAIL_URL", f"smtp://127.0.0.1:{port}")
+    try:
+        with worker(queue, tmp_path / "log"):
+            tasks.open_and_close_due_rounds.apply_async(queue=queue)
+            wait_for(lambda: Round.objects.get().takes_answers, "opening")
+            tasks.invite_participants.apply_async((round_.pk,), queue=queue)
+            wait_for(lambda: Participant.objects.to_invite().count() == 1, "mails")
+    finally:
+        server.stop()
+    received = {address: participant_by_link(token_in(text)) for address, text in postbox.letters}
+    assert received == {participant.email: participant for participant in people if participant != people[1]}
+    assert len(postbox.letters) == 3
