@@ -209,6 +209,8 @@ def test_what_a_member_sees(marked: None, cast: Cast, client_of: ClientOf, versi
         reverse("home"),
         reverse("own_result", args=[own.public_id]),
         reverse("organization", args=[cast.organization.slug]),
+        reverse("benchmarks", args=[cast.organization.slug]),
+        reverse("technology", args=[cast.organization.slug]),
         reverse("compare", args=[cast.organization.slug]),
         f"{reverse('compare', args=[cast.organization.slug])}?teams={cast.team.pk}",
         reverse("round_result", args=[cast.organization.slug, round_.pk]),
@@ -270,6 +272,7 @@ def test_settings_of_an_organization(marked: None, cast: Cast, client_of: Client
         ("leave",),
         ("invitations",),
         ("revoke_invitation", guest.pk),
+        ("sharing",),
     ):
         answer = client.get(reverse(name, args=[slug, *keys]))
         assert answer.status_code == 200

@@ -163,6 +163,12 @@ def test_pages_of_a_member(context: BrowserContext, page: Page) -> None:
     expect_flawless(page)
 
 
+def test_benchmarks(context: BrowserContext, page: Page) -> None:
+    log_in(context, "owner")
+    for path in ("benchmarks", "technology", "settings/sharing"):
+        expect_flawless(page, path=f"/orgs/demo/{path}/")
+
+
 def test_pages_of_a_facilitator(context: BrowserContext, page: Page) -> None:
     log_in(context, "facilitator")
     expect_flawless(page, path="/orgs/demo/rounds/")
