@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from assessments.models import QuestionnaireVersion
+from assessments.models import Badge, QuestionnaireVersion
 from assessments.services.rounds import close_round
 from organizations.models import Role, User
 from organizations.selectors import hash_of
@@ -254,6 +254,7 @@ def test_running_a_round(marked: None, cast: Cast, client_of: ClientOf, version:
 
 def test_settings_of_an_organization(marked: None, cast: Cast, client_of: ClientOf) -> None:
     guest = factories.make_invitation(cast.organization)
+    badge = Badge.objects.create(organization=cast.organization)
     archived = factories.make_team(cast.organization, archived_at=timezone.now())
     names = {cast.organization.name, cast.team.name, archived.name, guest.email, cast.elsewhere.name}
     people = {user.email for user in (cast.owner, cast.facilitator, cast.member, cast.viewer)}
@@ -272,6 +273,8 @@ def test_settings_of_an_organization(marked: None, cast: Cast, client_of: Client
         ("leave",),
         ("invitations",),
         ("revoke_invitation", guest.pk),
+        ("badges",),
+        ("revoke_badge", badge.pk),
         ("sharing",),
     ):
         answer = client.get(reverse(name, args=[slug, *keys]))
