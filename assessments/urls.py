@@ -62,9 +62,7 @@ urlpatterns = [
     path("badges/<str:token>.svg", badges.image, name="badge_image"),
     path("orgs/<slug:slug>/settings/badge/", badges.badges, name="badges"),
     path("orgs/<slug:slug>/settings/badge/<int:badge_id>/revoke/", badges.revoke, name="revoke_badge"),
-    path(
-        "orgs/<slug:slug>/compare/export/<slug:identifier>/", exports.export_comparison, name="export_comparison"
-    ),
+    path("orgs/<slug:slug>/compare/export/<slug:identifier>/", exports.export_comparison, name="export_comparison"),
     path("results/<uuid:public_id>/", results.own_result, name="own_result"),
     path("results/<uuid:public_id>/revise/", results.revise, name="revise_result"),
     path("results/<uuid:public_id>/discard/", results.discard, name="discard_result"),
@@ -75,9 +73,7 @@ urlpatterns = [
     path("orgs/<slug:slug>/settings/sharing/", benchmarks.sharing, name="sharing"),
     path("orgs/<slug:slug>/rounds/", include(round_patterns)),
     path("orgs/<slug:slug>/rounds/<int:round_id>/results/", round_results.round_result, name="round_result"),
-    path(
-        "orgs/<slug:slug>/rounds/<int:round_id>/export/<slug:identifier>/", exports.export_round, name="export_round"
-    ),
+    path("orgs/<slug:slug>/rounds/<int:round_id>/export/<slug:identifier>/", exports.export_round, name="export_round"),
     path("orgs/<slug:slug>/rounds/<int:round_id>/report.pdf", exports.report, name="report"),
     path(
         "orgs/<slug:slug>/rounds/<int:round_id>/results/notes/<str:question_key>/",
