@@ -20,6 +20,7 @@ from unfold.admin import TabularInline
 from assessments.benchmark_files import read_benchmark
 from assessments.models import (
     Answer,
+    Badge,
     BenchmarkSharing,
     BenchmarkSnapshot,
     Consensus,
@@ -317,6 +318,17 @@ class TeamToolAdmin(ReadOnlyMixin, ModelAdmin):
     list_filter = ["organization"]
     list_select_related = ["team", "organization"]
     search_fields = ["name", "team__name", "organization__name"]
+    fields = list_display
+    readonly_fields = fields
+
+
+@admin.register(Badge)
+class BadgeAdmin(ReadOnlyMixin, ModelAdmin):
+    """Owners make them; deleting a row revokes the link."""
+
+    list_display = ["organization", "team", "created_at"]
+    list_select_related = ["organization", "team"]
+    search_fields = ["organization__name", "team__name"]
     fields = list_display
     readonly_fields = fields
 

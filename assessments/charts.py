@@ -85,7 +85,7 @@ def trend(places: Sequence[str], lines: Sequence[Line], top: float) -> str:
 
 def badge(label: str, value: str, level: int | None) -> str:
     """Return a badge that says two things, in the colour of a level, grey without one."""
-    left, right = (12 + 6.6 * len(text) for text in (label, value))
+    left, right = (12 + sum(map(_width, text)) for text in (label, value))
     colour = GREY if level is None else LEVELS[min(level, len(LEVELS) - 1)]
     title = escape(f"{label}: {value}", {'"': "&quot;"})
 
@@ -103,6 +103,11 @@ def badge(label: str, value: str, level: int | None) -> str:
         f'<rect x="{left:.1f}" width="{right:.1f}" height="20" fill="{colour}"/></g>'
         f"{text(0, left, label)}{text(left, right, value)}</svg>"
     )
+
+
+def _width(letter: str) -> float:
+    """Return about how wide a letter of a badge is; its text is fitted to the sum."""
+    return 3.8 if letter in "fijlrt1.,:' " else 9.4 if letter in "MWmw" else 6.8
 
 
 def _unbroken(points: Sequence[tuple[int, float]]) -> Iterator[list[tuple[int, float]]]:

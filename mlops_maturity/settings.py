@@ -411,6 +411,7 @@ UNFOLD = {
                     _admin_link(_("Participants"), "person_check", "assessments.participant"),
                     _admin_link(_("Responses"), "checklist", "assessments.response"),
                     _admin_link(_("Results"), "leaderboard", "assessments.result"),
+                    _admin_link(_("Badges"), "verified", "assessments.badge"),
                 ],
             },
             {

@@ -20,6 +20,7 @@ from pghistory.models import Event
 
 from assessments.admin import ResultAdmin
 from assessments.models import (
+    Badge,
     BenchmarkSharing,
     BenchmarkSnapshot,
     Participant,
@@ -44,6 +45,7 @@ MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 KEPT = {Round, Result}
 NOT_ADDED_BY_HAND = {
     Authenticator,
+    Badge,
     BenchmarkSharing,
     BenchmarkSnapshot,
     Invitation,
@@ -69,6 +71,7 @@ def make_row_of_each() -> dict[type[models.Model], models.Model]:
     team = round_.teams.get()
     return {
         TeamTool: TeamTool.objects.create(organization=member.organization, team=team, name="Git"),
+        Badge: Badge.objects.create(organization=member.organization),
         BenchmarkSharing: BenchmarkSharing.objects.create(organization=member.organization, size="1-10"),
         BenchmarkSnapshot: BenchmarkSnapshot.objects.create(
             questionnaire="mlops-maturity", version=member.pk, starts_on=round_.starts_on, cut_points={}

@@ -13,6 +13,7 @@ from mlops_maturity.env import CHECKOUT
 
 PURE = {
     "assessments.anonymity",
+    "assessments.charts",
     "assessments.benchmarks",
     "assessments.comparison",
     "assessments.definition",

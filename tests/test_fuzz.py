@@ -28,7 +28,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from django.urls.resolvers import RoutePattern
 from pytest_django.fixtures import Settings
 
-from assessments.models import Answer
+from assessments.models import Answer, Badge
 from assessments.services.rounds import close_round
 from organizations.models import Member, Organization, Role, User
 from tests.factories import PASSWORD, Cast, make_member, make_participant, make_response, make_round, make_version
@@ -126,6 +126,7 @@ def furnish(organization: Organization, people: list[User], mark: str) -> None:
         make_participant(round_, team=team, email=f"asked@{mark}.example".lower())
         if version:
             close_round(round_=round_)
+    Badge.objects.create(organization=organization)
     Answer.objects.filter(response__organization=organization).update(note=mark)
 
 

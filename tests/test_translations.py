@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from assessments.models import QuestionnaireVersion
+from assessments.models import Badge, QuestionnaireVersion
 from assessments.services.rounds import close_round
 from organizations.models import Role, User
 from organizations.selectors import hash_of
@@ -212,6 +212,8 @@ def test_what_a_member_sees(marked: None, cast: Cast, client_of: ClientOf, versi
         reverse("home"),
         reverse("own_result", args=[own.public_id]),
         reverse("organization", args=[cast.organization.slug]),
+        reverse("benchmarks", args=[cast.organization.slug]),
+        reverse("technology", args=[cast.organization.slug]),
         reverse("compare", args=[cast.organization.slug]),
         f"{reverse('compare', args=[cast.organization.slug])}?teams={cast.team.pk}",
         reverse("round_result", args=[cast.organization.slug, round_.pk]),
@@ -255,6 +257,7 @@ def test_running_a_round(marked: None, cast: Cast, client_of: ClientOf, version:
 
 def test_settings_of_an_organization(marked: None, cast: Cast, client_of: ClientOf) -> None:
     guest = factories.make_invitation(cast.organization)
+    badge = Badge.objects.create(organization=cast.organization)
     archived = factories.make_team(cast.organization, archived_at=timezone.now())
     names = {cast.organization.name, cast.team.name, archived.name, guest.email, cast.elsewhere.name}
     people = {user.email for user in (cast.owner, cast.facilitator, cast.member, cast.viewer)}
@@ -279,6 +282,9 @@ def test_settings_of_an_organization(marked: None, cast: Cast, client_of: Client
         ("revoke_invitation", guest.pk),
         ("organization_data",),
         ("delete_organization",),
+        ("badges",),
+        ("revoke_badge", badge.pk),
+        ("sharing",),
     ):
         answer = client.get(reverse(name, args=[slug, *keys]))
         assert answer.status_code == 200

@@ -114,9 +114,9 @@ In the third round a reorganization takes Pricing's release engineers away, and 
 
 
 TOOLS = {
-    FRAUD: "Git, Docker, GitLab CI/CD, pytest, MLflow, DVC, Model registry, Apache Airflow, Feast, Prometheus, Grafana, SHAP",
+    FRAUD: "Git, Docker, GitLab CI/CD, pytest, MLflow, DVC, Model registry, Apache Airflow, Feast, Prometheus, SHAP",
     PRICING: "Git, Docker, GitLab CI/CD, pandas, scikit-learn, MLflow, Apache Airflow, Spreadsheets",
-    SEARCH: "Git, Docker, GitLab CI/CD, Container registry, FastAPI, Weights & Biases, Model registry, KServe, OpenSearch",
+    SEARCH: "Git, Docker, GitLab CI/CD, Container registry, FastAPI, Weights & Biases, Model registry, KServe, Solr",
 }
 """Which tools each team ticked, and which it added, with commas between them."""
 

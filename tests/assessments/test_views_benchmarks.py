@@ -253,7 +253,7 @@ class TestBenchmarks:
         says = text_of(page)
 
         assert "was added successfully" in text_of(published.content)
-        assert "Overall 2.00 50th percentile Mean 2.10 25th: 1.40, 50th: 2.00, 75th: 2.90" in says
+        assert "Overall 2.00 You: 50th percentile Mean 2.10 25th: 1.40, 50th: 2.00, 75th: 2.90" in says
         assert "Governance & compliance 2.00 Mean 1.50" in says
         assert "Data management 2.00 –" in says
         assert "An invented survey : Nobody , 2026; 120 organizations. Licence: CC0." in says

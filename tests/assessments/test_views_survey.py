@@ -118,7 +118,7 @@ class TestStart:
             remember(request)
             Session.objects.all().delete()
 
-        monkeypatch.setattr("assessments.views.survey.remember", remember_and_end)
+        monkeypatch.setattr("assessments.ways.remember", remember_and_end)
         assert client.post("/try/").status_code == 400
         assert not Response.objects.exists()
 

@@ -153,7 +153,7 @@ def test_pages_of_a_member(context: BrowserContext, page: Page) -> None:
     rounds = [link.get_attribute("href") or "" for link in page.get_by_role("rowheader").get_by_role("link").all()]
     team, open_round, closed_round = rounds[0], rounds[3], rounds[4]
     assert "?team=" in team
-    for path in (team, open_round, closed_round, *ACCOUNT_PAGES):
+    for path in (team, open_round, closed_round, "/orgs/demo/settings/badge/", *ACCOUNT_PAGES):
         expect_flawless(page, path=path)
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto("/")
@@ -161,6 +161,12 @@ def test_pages_of_a_member(context: BrowserContext, page: Page) -> None:
     page.get_by_role("button", name="owner@demo.example").click()
     expect(page.get_by_role("link", name="Log out")).to_be_visible()
     expect_flawless(page)
+
+
+def test_benchmarks(context: BrowserContext, page: Page) -> None:
+    log_in(context, "owner")
+    for path in ("benchmarks", "technology", "settings/sharing"):
+        expect_flawless(page, path=f"/orgs/demo/{path}/")
 
 
 def test_pages_of_a_facilitator(context: BrowserContext, page: Page) -> None:
