@@ -43,9 +43,9 @@ class MomentField(forms.DateTimeField):
                 code="ambiguous_timezone",
             ) from error
         if moment and moment <= timezone.now():
-            raise ValidationError(_("This moment has passed. Choose one to come."), code="passed")
+            raise ValidationError(_("This time has passed. Choose one to come."), code="passed")
         if moment and moment > timezone.now() + FURTHEST:
-            raise ValidationError(_("Choose a moment within the next two years."), code="far")
+            raise ValidationError(_("Choose a time within the next two years."), code="far")
         return moment
 
 

@@ -43,7 +43,7 @@ def ask(
 def open_round(request: HttpRequest, member: Member, round_: Round) -> HttpResponse:
     """Ask whether to open a draft now, and do so; one whose closing moment has passed would close at once."""
     if round_.closes_at and round_.closes_at <= timezone.now():
-        messages.error(request, _("The moment at which this round closes has passed. Choose another one first."))
+        messages.error(request, _("The time at which this round closes has passed. Choose another one first."))
         return redirect("edit_round", member.organization.slug, round_.pk)
     if request.method == "POST":
         service.open_round(round_=round_)
@@ -112,10 +112,10 @@ def extend_round(request: HttpRequest, member: Member, round_: Round) -> HttpRes
     form = ClosingForm(posted(request), round_=round_)
     if form.is_valid():
         service.extend_round(round_=round_, **form.cleaned_data)
-        messages.success(request, _("The closing moment is changed."))
+        messages.success(request, _("The closing time is changed."))
         return redirect("round", member.organization.slug, round_.pk)
     question = Question(
-        _("When does the round close?"), _("People see the new moment when they open their link."), _("Save it")
+        _("When does the round close?"), _("People see the new time when they open their link."), _("Save it")
     )
     return ask(request, member, round_, question, form)
 

@@ -72,9 +72,9 @@ def remove_participant(request: HttpRequest, member: Member, round_: Round, part
         member,
         round_,
         Question(
-            _("Take %(email)s out of this round?") % {"email": participant.email},
+            _("Remove %(email)s from this round?") % {"email": participant.email},
             _("Their personal link stops working. What they have answered so far is deleted."),
-            _("Take them out"),
+            _("Remove them"),
             is_dangerous=True,
         ),
     )

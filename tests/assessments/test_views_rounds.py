@@ -92,7 +92,7 @@ def test_a_round_is_planned_in_the_organizations_time_zone(
         ({"ends_on": "2026-09-30"}, "The period ends before it starts."),
         ({"teams": []}, "Pick at least one team."),
         ({"teams": [0]}, "One of these teams is no longer in use."),
-        ({"closes_at": "2020-01-01T10:00"}, "This moment has passed."),
+        ({"closes_at": "2020-01-01T10:00"}, "This time has passed."),
         ({"closes_at": "2100-01-01T10:00"}, "within the next two years"),
         ({"opens_at": "never"}, "Enter a day and a time"),
     ],
@@ -271,11 +271,11 @@ def test_states_of_people(cast: Cast, open_round: Round, client_of: ClientOf) ->
     page = text_of(client.get(url))
     for state in ("answered", "has begun", "the mail is on its way", "reminded"):
         assert state in page
-    assert page.count("Take out") == 2
+    assert page.count("Remove") == 2
     Round.objects.update(anonymous=True)
     page = text_of(client.get(url))
     assert "done@example.org" in page
-    for state in (" answered ", "has begun", "reminded", "Take out"):
+    for state in (" answered ", "has begun", "reminded", "Remove"):
         assert state not in page
     assert "1 of 3 people have submitted answers." in page
 
@@ -396,12 +396,12 @@ def test_a_member_elsewhere_cannot_be_picked(cast: Cast, draft: Round, client_of
     assert cast.outsider.email not in text_of(answer)
 
 
-def test_somebody_is_taken_out(cast: Cast, open_round: Round, client_of: ClientOf) -> None:
+def test_somebody_is_removed(cast: Cast, open_round: Round, client_of: ClientOf) -> None:
     client = client_of(cast.facilitator)
     waiting, done = factories.make_participant(open_round), factories.make_participant(open_round)
     factories.make_response(participant=done)
     url = address(cast, "remove_participant", open_round.pk, waiting.pk)
-    assert f"Take {waiting.email} out of this round?" in text_of(client.get(url))
+    assert f"Remove {waiting.email} from this round?" in text_of(client.get(url))
     assert f"{waiting.email} is no longer asked." in text_of(client.post(url, follow=True))
     answer = client.post(address(cast, "remove_participant", open_round.pk, done.pk))
     assert (answer.status_code, "This person stays in the round." in text_of(answer)) == (409, True)
@@ -455,7 +455,7 @@ def test_a_round_is_opened_reminded_extended_closed_and_opened_again(
     asks("nudge_round", "Remind all teams?", "1 person was invited and has not submitted answers")
     does("nudge_round", "1 person gets a reminder.")
     closes_at = (timezone.now() + dt.timedelta(days=2)).replace(second=0, microsecond=0)
-    does("extend_round", "The closing moment is changed.", closes_at=f"{closes_at:%Y-%m-%dT%H:%M}")
+    does("extend_round", "The closing time is changed.", closes_at=f"{closes_at:%Y-%m-%dT%H:%M}")
     assert draft.closes_at == closes_at
     asks("extend_round", f'value="{closes_at:%Y-%m-%dT%H:%M}"')
     asks("close_round", "1 person has not submitted answers", "btn-danger")
@@ -473,7 +473,7 @@ def test_a_draft_that_would_close_at_once_is_not_opened(cast: Cast, draft: Round
     Round.objects.update(closes_at=timezone.now())
     answer = client_of(cast.facilitator).post(address(cast, "open_round", draft.pk), follow=True)
     assert answer.redirect_chain == [(address(cast, "edit_round", draft.pk), 302)]
-    assert "The moment at which this round closes has passed." in text_of(answer)
+    assert "The time at which this round closes has passed." in text_of(answer)
     assert Round.objects.get().status == RoundStatus.DRAFT
 
 
@@ -483,7 +483,7 @@ def test_a_round_opened_early_may_close_before_it_was_to_open(cast: Cast, draft:
     client.post(address(cast, "open_round", draft.pk))
     closes_at = f"{timezone.now() + dt.timedelta(days=2):%Y-%m-%dT%H:%M}"
     answer = client.post(address(cast, "extend_round", draft.pk), {"closes_at": closes_at}, follow=True)
-    assert "The closing moment is changed." in text_of(answer)
+    assert "The closing time is changed." in text_of(answer)
 
 
 def test_one_team_is_reminded(cast: Cast, open_round: Round, client_of: ClientOf) -> None:
