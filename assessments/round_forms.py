@@ -208,7 +208,7 @@ class PeopleForm(forms.Form):
         validators=[refuse_broken_text],
         widget=forms.Textarea(attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false"}),
         help_text=_(
-            "One on each line, or with commas or semicolons between them. “Jane Doe <jane@example.org>” works."
+            "One on each line, or with commas or semicolons between them. “Jane Doe &lt;jane@example.org&gt;” works."
         ),
     )
     file = forms.FileField(

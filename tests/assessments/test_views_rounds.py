@@ -328,6 +328,7 @@ def test_queries_do_not_grow(
 
 def test_people_are_added_from_everywhere(cast: Cast, open_round: Round, client_of: ClientOf) -> None:
     client, url = client_of(cast.facilitator), address(cast, "round_participants", open_round.pk)
+    assert "“Jane Doe &lt;jane@example.org&gt;” works" in client.get(url).content.decode()
     page = text_of(client.get(url))
     assert cast.member.email in page
     assert cast.viewer.email not in page
