@@ -40,12 +40,18 @@ def expect_flawless(page: Page, *, status: int = 200, path: str = "") -> None:
         assert answer.status == status
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow == 0, f"{page.url} is too wide at {width} px: {page.evaluate(CUT_OFF)}"
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
             expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
-            assert _findings(page) == [], f"{page.url}, {width} px, {scheme}"
+            expect_flawless_as_it_is(page)
+
+
+def expect_flawless_as_it_is(page: Page) -> None:
+    """Look at the page in the width and scheme that it is shown in."""
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow == 0, f"{page.url} is too wide: {page.evaluate(CUT_OFF)}"
+    scheme = page.locator("html").get_attribute("data-bs-theme")
+    assert _findings(page) == [], f"{page.url}, {page.viewport_size}, {scheme}"
 
 
 def _findings(page: Page, **options: Any) -> list[str]:
