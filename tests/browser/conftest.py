@@ -40,7 +40,7 @@ PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch":
 # What browser and htmx say of a request that failed; the tests look at what pages make of it.
 FAILED_REQUEST = ("Failed to load resource", "htmx:afterRequest", "htmx:sendError", "Response Status Error Code")
 
-# How Django's file backend ends a message.
+# How Django's file backend ends a message; those that are sent at once are in one file.
 MAIL_ENDS = f"{'-' * 79}\n"
 
 NewContext: TypeAlias = Callable[..., BrowserContext]
@@ -83,20 +83,18 @@ def base_url(request: pytest.FixtureRequest, data_root: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def newest_mail(base_url: str, data_root: Path) -> Callable[[str], str]:
-    """Return a function that waits for mail to an address and returns the text of the newest."""
+def newest_mail(base_url: str, data_root: Path) -> Callable[..., str]:
+    """Return a function that waits for mail to an address, which says something, and returns the newest's text."""
 
-    def newest(address: str) -> str:
+    def newest(address: str, saying: str = "") -> str:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
-            texts = [
-                file.read_text()
-                for file in sorted((data_root / "demo" / "mail").iterdir(), key=lambda file: file.stat().st_mtime_ns)
-            ]
-            if found := [text for text in texts if f"\nTo: {address}\n" in text and text.endswith(MAIL_ENDS)]:
+            files = sorted((data_root / "demo" / "mail").iterdir(), key=lambda file: file.stat().st_mtime_ns)
+            mails = (mail for file in files for mail in file.read_text().split(MAIL_ENDS)[:-1])
+            if found := [mail for mail in mails if f"\nTo: {address}\n" in mail and saying in mail]:
                 return found[-1]
             time.sleep(0.1)
-        pytest.fail(f"No mail to {address}")
+        pytest.fail(f"No mail to {address} that says {saying!r}")
 
     return newest
 

@@ -1,4 +1,4 @@
-"""What a visitor does before the part that a test looks at, sent without opening pages."""
+"""What people do before the part that a test looks at, sent without opening pages."""
 
 from __future__ import annotations
 
@@ -9,34 +9,40 @@ from playwright.sync_api import APIResponse, BrowserContext
 from tests.browser.survey import DEFINITION
 
 
-def begin(context: BrowserContext, answers: Mapping[str, str] = {}) -> None:
-    """Start a self-assessment in this browser, with the answers given so far."""
-    _send(context, "/try/", "/try/")
+def begin(context: BrowserContext, answers: Mapping[str, str] = {}, way: str = "/try/") -> None:
+    """Start a self-assessment in this browser, or a response at another address, with the answers given so far."""
+    send(context, way, way)
     for dimension in DEFINITION.dimensions:
         keys = [question.key for question in dimension.questions if question.key in answers]
         if keys:
-            path = f"/try/questions/{dimension.key}/"
-            _send(context, path, path, {f"{key}-choice": answers[key] for key in keys})
+            path = f"{way}questions/{dimension.key}/"
+            send(context, path, path, {f"{key}-choice": answers[key] for key in keys})
 
 
-def result(context: BrowserContext, answers: Mapping[str, str]) -> str:
-    """Submit a self-assessment with these answers; return the address of its result."""
-    begin(context, answers)
-    return _send(context, "/try/review/", "/try/submit/").url
+def result(context: BrowserContext, answers: Mapping[str, str], way: str = "/try/") -> str:
+    """Submit these answers; return the address that this leads to, of a self-assessment its result."""
+    begin(context, answers, way)
+    return send(context, f"{way}review/", f"{way}submit/").url
 
 
 def log_in(context: BrowserContext, name: str) -> None:
     """Log in as one of the demo organization's people."""
     form = {"login": f"{name}@demo.example", "password": "demo"}
-    assert _send(context, "/accounts/login/", "/accounts/login/", form).url.endswith("/")
+    assert send(context, "/accounts/login/", "/accounts/login/", form).url.endswith("/")
 
 
+<<<<<<< HEAD
 def reauthenticate(context: BrowserContext) -> None:
     """Confirm once more that one is oneself, as sensitive pages ask."""
     _send(context, "/accounts/reauthenticate/", "/accounts/reauthenticate/", {"password": "demo"})
 
 
 def _send(context: BrowserContext, page: str, path: str, fields: Mapping[str, str] = {}) -> APIResponse:
+||||||| 76ef43b
+def _send(context: BrowserContext, page: str, path: str, fields: Mapping[str, str] = {}) -> APIResponse:
+=======
+def send(context: BrowserContext, page: str, path: str, fields: Mapping[str, str] = {}) -> APIResponse:
+>>>>>>> a150598a3bfa421abb4a2063ba60da11fa98af3b
     """Send the form of a page to `path`, following to where it leads."""
     context.request.get(page)
     token = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "csrftoken")

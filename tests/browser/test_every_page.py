@@ -40,12 +40,18 @@ def expect_flawless(page: Page, *, status: int = 200, path: str = "") -> None:
         assert answer.status == status
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow == 0, f"{page.url} is too wide at {width} px: {page.evaluate(CUT_OFF)}"
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
             expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
-            assert _findings(page) == [], f"{page.url}, {width} px, {scheme}"
+            expect_flawless_as_it_is(page)
+
+
+def expect_flawless_as_it_is(page: Page) -> None:
+    """Look at the page in the width and scheme that it is shown in."""
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow == 0, f"{page.url} is too wide: {page.evaluate(CUT_OFF)}"
+    scheme = page.locator("html").get_attribute("data-bs-theme")
+    assert _findings(page) == [], f"{page.url}, {page.viewport_size}, {scheme}"
 
 
 def _findings(page: Page, **options: Any) -> list[str]:
@@ -169,13 +175,63 @@ def test_benchmarks(context: BrowserContext, page: Page) -> None:
         expect_flawless(page, path=f"/orgs/demo/{path}/")
 
 
-def test_pages_of_a_facilitator(context: BrowserContext, page: Page) -> None:
+def test_badges(context: BrowserContext, page: Page) -> None:
+    log_in(context, "owner")
+    page.goto("/orgs/demo/settings/badge/")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_role("img", name="The badge as it looks now")).to_be_visible()
+    expect_flawless(page)
+    page.get_by_role("link", name="Revoke").first.click()
+    expect(page.get_by_role("button", name="Revoke")).to_be_visible()
+    expect_flawless(page)
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("No badge yet.")).to_be_visible()
+
+
+def _rounds(page: Page, status: str) -> list[str]:
+    """Return the addresses of the demo's rounds of a status, the newest first."""
+    page.goto("/orgs/demo/rounds/")
+    rows = page.get_by_role("listitem").filter(has=page.locator(f".status-{status}"))
+    return [row.get_by_role("link").first.get_attribute("href") or "" for row in rows.all()]
+
+
+def test_pages_of_an_open_round(context: BrowserContext, page: Page) -> None:
     log_in(context, "facilitator")
-    expect_flawless(page, path="/orgs/demo/rounds/")
-    row = page.get_by_role("listitem").filter(has=page.locator(".status-open"))
-    open_round = row.get_by_role("link").first.get_attribute("href")
-    for path in ("/orgs/demo/rounds/new/", *(f"{open_round}{act}/" for act in ("participants", "extend", "close"))):
-        expect_flawless(page, path=path)
+    [open_round] = _rounds(page, "open")
+    expect_flawless(page)
+    for act in ("participants/", "extend/", "nudge/", "close/"):
+        expect_flawless(page, path=f"{open_round}{act}")
+    expect_flawless(page, path=f"{open_round}reopen/", status=409)
+    page.goto(open_round)
+    page.get_by_role("link", name="Take out").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Take")
+    expect_flawless(page)
+
+
+def test_pages_of_a_draft(context: BrowserContext, page: Page) -> None:
+    """It is discarded in the end, so that the demo is as it was."""
+    log_in(context, "facilitator")
+    expect_flawless(page, path="/orgs/demo/rounds/new/")
+    page.get_by_role("button", name="Plan the round").click()
+    expect(page.get_by_text("Planned; it opens when a facilitator opens it.")).to_be_visible()
+    expect_flawless(page)
+    draft = page.url
+    for act in ("edit/", "open/", "discard/"):
+        expect_flawless(page, path=f"{draft}{act}")
+    page.get_by_role("button", name="Discard it").click()
+    expect(page.get_by_text("The draft is discarded.")).to_be_visible()
+
+
+def test_pages_of_a_closed_round(context: BrowserContext, page: Page) -> None:
+    log_in(context, "facilitator")
+    newest = _rounds(page, "closed")[0]
+    for path in ("", "reopen/", "results/", f"results/notes/{QUESTIONS[0]}/"):
+        expect_flawless(page, path=f"{newest}{path}")
+    page.goto(f"{newest}results/")
+    page.get_by_role("navigation", name="Result of").get_by_role("link").last.click()
+    page.get_by_role("link", name="Record a consensus").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Consensus")
+    expect_flawless(page)
 
 
 @pytest.mark.parametrize(
