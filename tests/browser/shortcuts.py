@@ -31,18 +31,12 @@ def log_in(context: BrowserContext, name: str) -> None:
     assert send(context, "/accounts/login/", "/accounts/login/", form).url.endswith("/")
 
 
-<<<<<<< HEAD
 def reauthenticate(context: BrowserContext) -> None:
     """Confirm once more that one is oneself, as sensitive pages ask."""
-    _send(context, "/accounts/reauthenticate/", "/accounts/reauthenticate/", {"password": "demo"})
+    send(context, "/accounts/reauthenticate/", "/accounts/reauthenticate/", {"password": "demo"})
 
 
-def _send(context: BrowserContext, page: str, path: str, fields: Mapping[str, str] = {}) -> APIResponse:
-||||||| 76ef43b
-def _send(context: BrowserContext, page: str, path: str, fields: Mapping[str, str] = {}) -> APIResponse:
-=======
 def send(context: BrowserContext, page: str, path: str, fields: Mapping[str, str] = {}) -> APIResponse:
->>>>>>> a150598a3bfa421abb4a2063ba60da11fa98af3b
     """Send the form of a page to `path`, following to where it leads."""
     context.request.get(page)
     token = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "csrftoken")
