@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.account.models import EmailAddress
+from allauth.core import context as allauth_context
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.providers.openid_connect.views import login
 from allauth.usersessions.internal.flows.sessions import end_sessions
@@ -27,6 +35,31 @@ class AccountAdapter(DefaultAccountAdapter):
         """Take as long as a sign-up with a new address, which hashes a password: a clock must not give the answer."""
         make_password(email)
         super().send_account_already_exists_mail(email)
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Return whether sensitive steps ask who is there.
+
+        Raises ReauthenticationRequired where an account without password and second factor has not just confirmed by
+        a code: allauth takes such accounts for confirmed, whatever is returned here.
+        """
+        required = bool(super().is_reauthentication_required(app=app, **kwargs))
+        request = allauth_context.request
+        if required and not get_reauthentication_flows(request.user) and not _has_just_confirmed(request):
+            raise ReauthenticationRequired
+        return required
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Return how a user confirms; who has nothing else does so by an emailed code."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if methods or not user.is_authenticated:
+            return methods
+        return [{"id": "code", "description": _("Use an emailed code"), "url": reverse("confirm_by_code")}]
+
+
+def _has_just_confirmed(request: HttpRequest) -> bool:
+    since = time.time() - app_settings.REAUTHENTICATION_TIMEOUT
+    records = get_authentication_records(request, request.user)
+    return any(record.get("reauthenticated") and record["at"] > since for record in records)
 
 
 @never_cache

@@ -1,9 +1,15 @@
 """Which address leads where."""
 
+from allauth.account.decorators import reauthentication_required
+from allauth.account.views import password_set
 from django.contrib import admin
+from django.contrib.auth.decorators import login_required
 from django.urls import include, path
 
-from mlops_maturity import accounts, health, metrics, own_data
+from mlops_maturity import accounts, confirmation, health, metrics, own_data
+
+# allauth would have a password set by whoever sits at an open browser.
+set_password = login_required(reauthentication_required(password_set))
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -14,6 +20,8 @@ urlpatterns = [
     path("accounts/data/download/", own_data.download, name="download_own_data"),
     path("accounts/delete/", own_data.delete, name="delete_account"),
     path("accounts/sessions/<int:pk>/end/", accounts.end_session, name="end_session"),
+    path("accounts/confirm/", confirmation.ConfirmByCode.as_view(), name="confirm_by_code"),
+    path("accounts/password/set/", set_password, name="account_set_password"),
     path("accounts/oidc/<slug:provider_id>/login/", accounts.sign_on, name="sign_on"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

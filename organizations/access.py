@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from allauth.core.exceptions import ReauthenticationRequired
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
@@ -16,7 +17,10 @@ def account_of(request: HttpRequest) -> User | None:
 
 def is_sure(request: HttpRequest) -> bool:
     """Return whether it has just been confirmed who is there, as sensitive steps ask. At most two queries."""
-    return not is_reauthentication_required(request, app="allauth.account")
+    try:
+        return not is_reauthentication_required(request, app="allauth.account")
+    except ReauthenticationRequired:
+        return False
 
 
 def resolve_member(request: HttpRequest, slug: str, needed: Role = Role.VIEWER) -> Member:

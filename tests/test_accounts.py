@@ -15,7 +15,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from organizations.models import User
-from tests.accounts import code_in_mail, link_in_mail, reauthenticate, text_of
+from tests.accounts import code_in_mail, confirm_by_code, link_in_mail, reauthenticate, text_of
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
@@ -206,6 +206,7 @@ def test_the_password_is_changed(client_of: ClientOf) -> None:
 def test_an_account_without_a_password_sets_one(client_of: ClientOf) -> None:
     user = make_user(password=None)
     client = client_of(user)
+    confirm_by_code(client)
     answer = client.get(reverse("account_change_password"), follow=True)
     assert "Set a password" in text_of(answer)
     client.post(reverse("account_set_password"), {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})

@@ -55,6 +55,11 @@ MATRIX = [
     Row("download_own_data", "get", dict.fromkeys(ACTORS, 200) | {"visitor": LOG_IN}, sure=True),
     Row("delete_account", "get", dict.fromkeys(ACTORS, LOG_IN)),
     Row("delete_account", "get", dict.fromkeys(ACTORS, 200) | {"visitor": LOG_IN}, sure=True),
+    # All of them have a password, which is asked for instead.
+    Row("confirm_by_code", "get", dict.fromkeys(ACTORS, LOG_IN)),
+    Row("confirm_by_code", "post", dict.fromkeys(ACTORS, LOG_IN)),
+    Row("account_set_password", "get", dict.fromkeys(ACTORS, LOG_IN)),
+    Row("account_set_password", "post", dict.fromkeys(ACTORS, LOG_IN)),
     # The owner is the only one, among others.
     Row("delete_account", "post", dict.fromkeys(ACTORS, 422) | {"visitor": LOG_IN, "owner": 409}, sure=True),
     # Without a sign-on provider there is nothing to sign on with.
