@@ -191,8 +191,6 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-# allauth's own limits stay; each mailing of invitations counts, and each sent again.
-ACCOUNT_RATE_LIMITS = {"invite": "60/h/user"}
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
@@ -307,6 +305,12 @@ EMAIL_USE_SSL = _email["EMAIL_USE_SSL"]
 EMAIL_FILE_PATH = _email["EMAIL_FILE_PATH"]
 EMAIL_TIMEOUT = 20
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# Mails a day to addresses that people type: of one sender, of one organization, to one address.
+MAIL_LIMITS = {
+    "invitation": {"user": 100, "organization": 200, "address": 3},
+    "round": {"user": 2000, "organization": 5000, "address": 10},
+}
 
 # Celery has a scheme of its own for a Unix socket.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from allauth.core.ratelimit import consume_or_429
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -23,6 +22,7 @@ from assessments.views.round_actions import Question, ask
 from assessments.views.rounds import on_round, render_round, team_asked_for
 from mlops_maturity import errors
 from organizations.forms import posted
+from organizations.limits import TooManyMails, count_mails
 from organizations.models import Member
 
 MOST_NAMED = 20
@@ -41,9 +41,11 @@ def participants(request: HttpRequest, member: Member, round_: Round) -> HttpRes
     context: dict[str, Any] = {"round": round_, "teams": teams, "team": team, "form": form, "most": MOST_MEMBERS}
     if not form.is_valid():
         return render_round(request, member, "participants.html", context)
-    too_often: HttpResponse | None = consume_or_429(request, action="invite", user=request.user)
-    if too_often:
-        return too_often
+    try:
+        count_mails(kind="round", by=member.user, organization=member.organization, emails=form.emails)
+    except TooManyMails as error:
+        form.add_error(None, error.reason)
+        return render_round(request, member, "participants.html", context)
     added = service.add_participants(round_=round_, team=team, emails=form.emails)
     _tell(request, round_, added.added, added.already, form.repeated)
     if form.left_over:

@@ -19,6 +19,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from organizations.limits import count_mails
 from organizations.models import Invitation, Member, Organization, Role, Team, User
 from organizations.selectors import hash_of, is_for
 
@@ -45,7 +46,10 @@ class ForAnotherAddress(Exception):
 def invite(
     *, organization: Organization, emails: Sequence[str], role: Role, team: Team | None, invited_by: User
 ) -> list[Invitation]:
-    """Invite people by email with a role and, where it fits, a team: all of them, or, raising AlreadyThere, none."""
+    """Invite people by email with a role and, where it fits, a team: all of them or none.
+
+    Raises AlreadyThere, and TooManyMails where the day's are used up.
+    """
     emails = list(dict.fromkeys(email.lower() for email in emails))
     if known := _known(organization, emails):
         raise AlreadyThere(known)
@@ -59,6 +63,7 @@ def invite(
     try:
         with transaction.atomic():
             Invitation.objects.bulk_create(invitations)
+            count_mails(kind="invitation", by=invited_by, organization=organization, emails=emails)
             for invitation in invitations:
                 _enqueue_mail(invitation)
     except IntegrityError as error:
@@ -69,8 +74,12 @@ def invite(
 
 
 @transaction.atomic
-def resend_invitation(*, invitation: Invitation) -> None:
-    """Send an invitation again, good for the whole time from now on; its earlier link stops working."""
+def resend_invitation(*, invitation: Invitation, by: User) -> None:
+    """Send an invitation again, good for the whole time from now on; its earlier link stops working.
+
+    Raises TooManyMails where the day's are used up.
+    """
+    count_mails(kind="invitation", by=by, organization=invitation.organization, emails=[invitation.email])
     Invitation.objects.filter(pk=invitation.pk).update(
         token_hash=None, sent_at=None, expires_at=timezone.now() + Invitation.LIFETIME
     )

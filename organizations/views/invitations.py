@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from allauth.account.adapter import get_adapter
-from allauth.core.ratelimit import consume_or_429
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
@@ -13,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from mlops_maturity import errors
 from organizations.access import account_of, resolve_member
 from organizations.forms import InviteForm, posted
+from organizations.limits import TooManyMails
 from organizations.models import Invitation, Member, Role
 from organizations.selectors import find_invitation, is_for
 from organizations.services import invitations as service
@@ -36,12 +37,12 @@ def invitations(request: HttpRequest, slug: str) -> HttpResponse:
     member = resolve_member(request, slug, Role.FACILITATOR)
     form = InviteForm(posted(request), by=member)
     if form.is_valid():
-        if too_often := _too_often(request):
-            return too_often
         try:
             invited = service.invite(organization=member.organization, invited_by=member.user, **form.cleaned_data)
         except service.AlreadyThere as error:
             form.add_error("emails", _already_there(error.emails))
+        except TooManyMails as error:
+            form.add_error("emails", error.reason)
         else:
             count = len(invited)
             text = ngettext("%(count)d person is invited.", "%(count)d people are invited.", count)
@@ -62,10 +63,12 @@ def invitations(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 def resend(request: HttpRequest, slug: str, invitation_id: int) -> HttpResponse:
     """Send an invitation again."""
-    found = _invitation(resolve_member(request, slug, Role.FACILITATOR), invitation_id)
-    if too_often := _too_often(request):
-        return too_often
-    service.resend_invitation(invitation=found)
+    member = resolve_member(request, slug, Role.FACILITATOR)
+    found = _invitation(member, invitation_id)
+    try:
+        service.resend_invitation(invitation=found, by=member.user)
+    except TooManyMails as error:
+        return _too_many(request, slug, error)
     messages.success(request, _("%(email)s gets a new invitation; the earlier link stops working.") % {"email": found})
     return redirect("invitations", slug)
 
@@ -119,10 +122,14 @@ def _invitation(member: Member, invitation_id: int) -> Invitation:
     return found
 
 
-def _too_often(request: HttpRequest) -> HttpResponse | None:
-    """Return a page that says so where a person sends more invitations than people do."""
-    answer: HttpResponse | None = consume_or_429(request, action="invite", user=request.user)
-    return answer
+def _too_many(request: HttpRequest, slug: str, error: TooManyMails) -> HttpResponse:
+    return errors.message(
+        request,
+        status=429,
+        heading=_("This invitation is not sent again today."),
+        text=error.reason,
+        link=errors.Link(reverse("invitations", args=[slug]), _("Back to the invitations")),
+    )
 
 
 def _already_there(emails: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
 
 from assessments.models import Participant, QuestionnaireVersion, Round
 from assessments.models.rounds import RoundStatus, quarter_days
@@ -364,6 +365,19 @@ def test_a_thousand_at_once(cast: Cast, draft: Round, client_of: ClientOf) -> No
     assert answer.context["form"]["addresses"].value().split() == [
         f"person{number}@example.org" for number in (1000, 1001, 1002)
     ]
+
+
+def test_asking_has_a_limit_that_counts_addresses(
+    cast: Cast, draft: Round, client_of: ClientOf, settings: Settings
+) -> None:
+    settings.MAIL_LIMITS = {"round": {"user": 2, "organization": 9, "address": 9}}
+    client, url = client_of(cast.facilitator), address(cast, "round_participants", draft.pk)
+    assert client.post(url, {"addresses": "ada@example.org\nbob@example.org"}).status_code == 302
+    answer = client.post(url, {"addresses": "carl@example.org"})
+    assert answer.status_code == 422
+    assert "These are too many mails for one day." in text_of(answer)
+    assert answer.context["form"]["addresses"].value() == "carl@example.org"
+    assert draft.participants.count() == 2
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
 
 from organizations.models import Invitation, Member, Organization, Role, Team, User
 from tests import factories
@@ -265,13 +266,39 @@ def test_an_invitation_is_sent_again_and_taken_back(cast: Cast, client_of: Clien
     assert client.post(address(cast, "resend_invitation", invitation.pk)).status_code == 404
 
 
-def test_inviting_has_a_limit(cast: Cast, client_of: ClientOf, settings: Any) -> None:
-    settings.ACCOUNT_RATE_LIMITS = {"invite": "1/h/user"}
-    client, data = client_of(cast.owner), {"emails": "ada@example.org", "role": "member"}
-    assert client.post(address(cast, "invitations"), data).status_code == 302
-    assert client.post(address(cast, "invitations"), data | {"emails": "grace@example.org"}).status_code == 429
-    assert client.post(address(cast, "resend_invitation", Invitation.objects.get().pk)).status_code == 429
-    assert Invitation.objects.count() == 1
+def test_inviting_has_a_limit_that_counts_addresses(cast: Cast, client_of: ClientOf, settings: Settings) -> None:
+    settings.MAIL_LIMITS = {"invitation": {"user": 3, "organization": 4, "address": 9}}
+    owner, facilitator, url = client_of(cast.owner), client_of(cast.facilitator), address(cast, "invitations")
+    too_many = {"emails": "a@example.org b@example.org c@example.org d@example.org", "role": "member"}
+    answer = owner.post(url, too_many)
+    assert answer.status_code == 422
+    assert "These are too many mails for one day." in text_of(answer)
+    assert too_many["emails"] in text_of(answer)
+    assert not Invitation.objects.exists()
+    # What was refused does not count.
+    assert owner.post(url, {"emails": "a@example.org b@example.org c@example.org", "role": "member"}).status_code == 302
+    assert owner.post(url, {"emails": "d@example.org", "role": "member"}).status_code == 422
+    # Another member goes on until the organization has sent as many as it may.
+    for email, status in (("d@example.org", 302), ("e@example.org", 422)):
+        assert facilitator.post(url, {"emails": email, "role": "member"}).status_code == status
+    assert Invitation.objects.count() == 4
+
+
+def test_one_address_gets_few_invitations_a_day(cast: Cast, client_of: ClientOf, settings: Settings) -> None:
+    settings.MAIL_LIMITS = {"invitation": {"user": 99, "organization": 99, "address": 2}}
+    owner, facilitator, url = client_of(cast.owner), client_of(cast.facilitator), address(cast, "invitations")
+    owner.post(url, {"emails": "ada@example.org", "role": "member"})
+    again = address(cast, "resend_invitation", Invitation.objects.get().pk)
+    assert [client.post(again).status_code for client in (facilitator, owner)] == [302, 429]
+    assert "Too many mails have gone there today: ada@example.org." in text_of(owner.post(again))
+    # Taking it back, or another organization, is no way around.
+    Invitation.objects.all().delete()
+    answer = owner.post(url, {"emails": "ADA@example.org grace@example.org", "role": "member"})
+    assert answer.status_code == 422
+    assert "ADA@example.org grace@example.org" in text_of(answer)
+    elsewhere = reverse("invitations", args=[cast.elsewhere.slug])
+    assert client_of(cast.outsider).post(elsewhere, {"emails": "ada@example.org", "role": "member"}).status_code == 422
+    assert not Invitation.objects.exists()
 
 
 @pytest.mark.parametrize(
