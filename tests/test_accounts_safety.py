@@ -120,9 +120,21 @@ def test_a_sign_up_with_a_taken_address_changes_nothing_and_tells_its_owner(clie
     assert user.check_password(PASSWORD)
 
 
-def test_a_reset_for_an_unknown_address_tells_its_owner_only(client: Client) -> None:
-    client.post(reverse("account_reset_password"), {"email": UNKNOWN})
-    assert mail.outbox[0].subject == "There is no account with this email address"
+@pytest.mark.parametrize(
+    ("name", "asked_for"),
+    [
+        ("account_reset_password", "asked for a new password for nobody@example.org."),
+        ("account_request_login_code", "asked for a code to log in with nobody@example.org."),
+    ],
+)
+def test_what_was_asked_for_an_unknown_address_is_told_its_owner_only(
+    name: str, asked_for: str, client: Client
+) -> None:
+    client.post(reverse(name), {"email": UNKNOWN})
+    [message] = mail.outbox
+    assert message.subject == "There is no account with this email address"
+    assert str(message.body).count("asked for") == 1
+    assert asked_for in str(message.body)
 
 
 def test_adding_the_address_of_another_account_looks_like_any_other(client_of: ClientOf) -> None:
