@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from dotenv import load_dotenv
 from environs import Env, EnvError, ValidationError
 
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -57,10 +58,16 @@ def site_url(value: str) -> None:
 
 
 def issuer_url(value: str) -> None:
-    """Raise ValidationError where the value, if there is one, is not the address of an OpenID Connect provider."""
+    """Raise ValidationError where the value, if there is one, is not the address of an OpenID Connect provider.
+
+    Without TLS anybody on the way could say who logs in: only this machine itself is reached so.
+    """
     parts = _split(value)
-    if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query):
-        raise ValidationError("Expected the provider's issuer, such as https://HOST/REALM.")
+    if not value:
+        return
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    if not is_safe or not parts.hostname or parts.query:
+        raise ValidationError("Expected the provider's issuer, such as https://HOST/REALM; http:// for localhost only.")
 
 
 def origin_of(url: str) -> str:

@@ -136,9 +136,14 @@ def test_sign_on_is_set_up_whole_or_not_at_all(name: str) -> None:
     assert ran.stderr.count("\n") == 1
 
 
-def test_an_issuer_is_an_address() -> None:
-    ran = load(**SIGN_ON | {"OIDC_ISSUER_URL": "acme"})
+@pytest.mark.parametrize("issuer", ["acme", "https://", "http://login.acme.example", "http://localhost.acme.example"])
+def test_an_issuer_is_an_address_that_nobody_can_listen_to(issuer: str) -> None:
+    ran = load(**SIGN_ON | {"OIDC_ISSUER_URL": issuer})
     assert ran.stderr.startswith('Settings: Environment variable "OIDC_ISSUER_URL" invalid: ')
+
+
+def test_an_issuer_on_this_machine_may_do_without_tls() -> None:
+    assert load(**SIGN_ON | {"OIDC_ISSUER_URL": "http://localhost:8080/realms/main"}).stdout == "False\n"
 
 
 def test_stolen_passwords_are_looked_up_in_production() -> None:
