@@ -110,7 +110,12 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
             return render(request, "organizations/invitation.html", {"invitation": invitation}, status=403)
         messages.success(request, _("Welcome to %(organization)s.") % {"organization": member.organization})
         return redirect("organization", member.organization.slug)
-    context = {"invitation": invitation, "may_join": user and is_for(invitation, user)}
+    context = {
+        "invitation": invitation,
+        "may_join": user and is_for(invitation, user),
+        # As allauth's pages call it: the header's links lead back here.
+        "redirect_field_value": request.path,
+    }
     return render(request, "organizations/invitation.html", context)
 
 

@@ -309,7 +309,14 @@ def test_joining_with_a_new_account(cast: Cast) -> None:
     """The link came by mail to the address: the account need not confirm it by another mail."""
     url = reverse("invitation", args=[token_of(invite(cast))])
     client = Client()
-    assert f"{reverse('account_signup')}?next={url}" in client.get(url).content.decode()
+    page = client.get(url).content.decode()
+    for name in ("account_signup", "account_login"):  # in the page and in its header; and from one to the other
+        assert page.count(f"{reverse(name)}?next={url}") == 2
+        assert reverse(name) + '"' not in page
+        assert (
+            reverse(name) + '"'
+            not in client.get(f"{reverse('account_login')}?next={url}").content.decode().split("<main")[0]
+        )
     assert EMAIL in client.get(reverse("account_signup"), {"next": url}).content.decode()
     data = {"email": EMAIL, "password1": "a quiet lighthouse at noon", "next": url}
     assert client.post(reverse("account_signup"), data)["Location"] == url
