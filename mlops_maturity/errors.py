@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 
@@ -44,6 +45,14 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path_info.startswith(reverse("admin:index")):
+        return message(
+            request,
+            status=403,
+            heading=_("This is for those who run this site."),
+            text=_("You have no permission for it. What you run yourself is in the settings of your organization."),
+            link=Link(reverse("home"), _("To your overview")),
+        )
     return message(
         request,
         status=403,

@@ -142,7 +142,9 @@ def test_every_filter_works(model: type[models.Model], staff: Client) -> None:
 def test_others_see_nothing(model: type[models.Model], cast: Cast, client_of: ClientOf) -> None:
     for person in (cast.owner, cast.facilitator, cast.member, cast.viewer, cast.outsider):
         for page in ("changelist", "add"):
-            assert client_of(person).get(url(model, page), follow=True).status_code == 403
+            answer = client_of(person).get(url(model, page), follow=True)
+            assert answer.status_code == 403
+            assert "This is for those who run this site." in answer.content.decode()
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
