@@ -13,6 +13,7 @@ from allauth.account.models import EmailAddress
 from allauth.core import context as allauth_context
 from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from allauth.socialaccount.providers.openid_connect.views import login
 from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
@@ -49,8 +50,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return required
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        """Return how a user confirms; who has nothing else does so by an emailed code."""
+        """Return how a user confirms, the best way first; who has nothing else does so by an emailed code."""
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        for method in methods:
+            if method["id"] == "mfa_reauthenticate" and not is_mfa_enabled(user, types=[Authenticator.Type.TOTP]):
+                method["description"] = _("Use a recovery code")
+                return [other for other in methods if other is not method] + [method]
         if methods or not user.is_authenticated:
             return methods
         return [{"id": "code", "description": _("Use an emailed code"), "url": reverse("confirm_by_code")}]

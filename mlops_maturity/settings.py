@@ -204,6 +204,10 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "authenticate": "mlops_maturity.second_factor.LogInForm",
+    "reauthenticate": "mlops_maturity.second_factor.ConfirmForm",
+}
 MFA_TOTP_ISSUER = "MLOps Maturity"
 # A code that changes while it is typed still counts.
 MFA_TOTP_TOLERANCE = 1

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from allauth.account.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from cryptography.hazmat.primitives import hashes
@@ -111,8 +112,7 @@ def add_passkey(client: Client) -> Passkey:
     passkey = Passkey()
     credential = passkey.create(page.context["js_data"]["creation_options"])
     data = {"name": "Phone", "passwordless": "on", "credential": credential}
-    answer = client.post(reverse("mfa_add_webauthn"), data)
-    assert answer.headers["Location"] == reverse("mfa_view_recovery_codes")
+    assert client.post(reverse("mfa_add_webauthn"), data).status_code == 302
     return passkey
 
 
@@ -191,6 +191,42 @@ def test_the_key_is_shown_as_a_picture_and_as_text(client_of: ClientOf) -> None:
     assert page.context["form"].secret in text_of(page)
     assert 'src="data:image/svg+xml;base64,' in text_of(page)
     assert "issuer=MLOps%20Maturity" in page.context["totp_url"]
+
+
+@pytest.mark.parametrize("what", ["app", "passkey", "both"])
+def test_pages_ask_for_what_there_is(what: str, client_of: ClientOf, client: Client) -> None:
+    user = make_user()
+    owner = client_of(user)
+    if what != "passkey":
+        set_up_app(owner)
+    if what != "app":
+        add_passkey(owner)
+    log_in(client, user)
+
+    for page in (client.get(reverse("mfa_authenticate")), client_of(user).get(reverse("mfa_reauthenticate"))):
+        assert ("your authenticator app shows" in text_of(page)) == (what != "passkey")
+        assert "one of your recovery codes" in text_of(page)
+        assert ("passkey or security key" in text_of(page) or "Use a security key" in text_of(page)) == (what != "app")
+        assert "Use a recovery code" not in text_of(page)
+    methods = [row["description"] for row in get_adapter().get_reauthentication_methods(user)]
+    assert (
+        methods
+        == {
+            "app": ["Use your password", "Use authenticator app or code"],
+            "passkey": ["Use your password", "Use a security key", "Use a recovery code"],
+            "both": ["Use your password", "Use authenticator app or code", "Use a security key"],
+        }[what]
+    )
+
+
+def test_without_recovery_codes_a_passkey_alone_is_asked_for(client_of: ClientOf, client: Client) -> None:
+    user = make_user()
+    add_passkey(client_of(user))
+    Authenticator.objects.filter(type=Authenticator.Type.RECOVERY_CODES).delete()
+    log_in(client, user)
+    page = text_of(client.get(reverse("mfa_authenticate")))
+    assert "Use a passkey or security key" in page
+    assert 'name="code"' not in page
 
 
 # Recovery codes
