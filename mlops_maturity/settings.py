@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "mlops_maturity.sessions.seen_sessions",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
     "mlops_maturity.errors.own_not_allowed",
     "mlops_maturity.errors.readable_form",
@@ -234,6 +235,9 @@ SOCIALACCOUNT_PROVIDERS = {
 
 # A closed laptop must not cost a visitor their answers: a try-out lives as long as the session that holds it.
 SESSION_COOKIE_AGE = 60 * 24 * 3600
+# A log-in ends after so long without a click, and after so long in any case.
+LOG_IN_IDLE_AGE = 14 * 24 * 3600
+LOG_IN_AGE = 30 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

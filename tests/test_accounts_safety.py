@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any, ClassVar
@@ -14,13 +15,17 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
 from django.core import mail
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pwned_passwords_django.api import PwnedPasswords
 from pytest_django.fixtures import Settings
 
+from mlops_maturity.templatetags.browsers import browser_name
 from organizations.models import User
 from tests.accounts import link_in_mail, reauthenticate, text_of
 from tests.factories import PASSWORD, make_user
@@ -30,6 +35,7 @@ pytestmark = pytest.mark.django_db
 ClientOf = Callable[[User], Client]
 KNOWN, UNKNOWN = "there@example.org", "nobody@example.org"
 NEW_PASSWORD = "a quiet lighthouse at noon"
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 STOLEN = "stolen from somewhere else"
 
 
@@ -246,15 +252,67 @@ def test_sessions_are_listed_and_ended_one_by_one(client: Client) -> None:
     log_in(other, user, "Stolen laptop")
     log_in(third, user, "Phone")
     says = text_of(client.get(reverse("usersessions_list")))
-    assert says.count("since ") == 3
+    assert says.count("logged in since ") == 3
     assert says.count("this browser") == 1
 
     stolen = UserSession.objects.get(user_agent="Stolen laptop")
     answer = client.post(reverse("end_session", args=[stolen.pk]), follow=True)
 
     assert "That browser is logged out." in text_of(answer)
-    assert "Stolen laptop" not in text_of(answer)
+    assert not UserSession.objects.filter(pk=stolen.pk).exists()
     assert [get_user(each).is_authenticated for each in (client, other, third)] == [True, False, True]
+
+
+def test_a_session_is_told_by_browser_system_and_when_it_was_last_seen(client: Client) -> None:
+    user, other = make_user(), Client()
+    log_in(client, user, CHROME)
+    log_in(other, user, "curl/8.5.0")
+    UserSession.objects.filter(user_agent="curl/8.5.0").update(
+        created_at=datetime(2026, 3, 1, 9, 30, tzinfo=UTC), last_seen_at=datetime(2026, 3, 2, 10, 45, tzinfo=UTC)
+    )
+    [first, second] = text_of(client.get(reverse("usersessions_list"))).split("<li class")[1:]
+    assert "curl" in first
+    assert "logged in since March 1, 2026, 9:30 a.m. UTC" in first
+    assert "last seen March 2, 2026, 10:45 a.m. UTC" in first
+    assert "this browser" not in first
+    assert "Chrome on Linux" in second
+    assert "this browser" in second
+
+    # Within minutes nothing is written, later it is.
+    before = UserSession.objects.get(user_agent="curl/8.5.0").last_seen_at
+    other.get(reverse("home"), headers={"user-agent": "curl/8.5.0"})
+    assert UserSession.objects.get(user_agent="curl/8.5.0").last_seen_at == before
+    cache.clear()
+    other.get(reverse("home"), headers={"user-agent": "curl/8.5.0"})
+    assert timezone.now() - UserSession.objects.get(user_agent="curl/8.5.0").last_seen_at < timedelta(minutes=1)
+
+
+def test_a_log_in_ends_when_it_is_not_used(client: Client) -> None:
+    log_in(client, make_user())
+    session = Session.objects.get()
+    assert timedelta(days=13) < session.expire_date - timezone.now() <= timedelta(days=14)
+    # Another click, days later, begins the time anew.
+    Session.objects.update(expire_date=timezone.now() + timedelta(days=1))
+    cache.clear()
+    client.get(reverse("home"))
+    session.refresh_from_db()
+    assert session.expire_date - timezone.now() > timedelta(days=13)
+    Session.objects.update(expire_date=timezone.now())
+    assert not get_user(client).is_authenticated
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        (CHROME, "Chrome on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Windows"),
+        ("curl/8.5.0", "curl"),
+        ("<b>Something</b>", "An unknown browser"),
+        ("", "An unknown browser"),
+    ],
+)
+def test_browsers_have_names(user_agent: str, name: str) -> None:
+    assert browser_name(user_agent) == name
 
 
 def test_all_other_sessions_end_at_once(client: Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
@@ -22,7 +23,10 @@ def purge_invitations() -> int:
 
 
 def purge_sessions() -> None:
-    """Delete the sessions that have ended, and from where and with which browser they were used."""
+    """End log-ins that are as old as may be; delete the sessions that have ended, and how they were used."""
+    oldest = timezone.now() - dt.timedelta(seconds=settings.LOG_IN_AGE)
+    too_old = UserSession.objects.filter(created_at__lt=oldest)
+    Session.objects.filter(pk__in=too_old.values("session_key")).delete()
     SessionStore.clear_expired()
     # One just begun is written down before the session itself is.
     yesterday = timezone.now() - dt.timedelta(days=1)

@@ -37,14 +37,20 @@ def test_sessions_that_ended_go_with_what_is_known_about_them() -> None:
         UserSession.objects.filter(pk=row.pk).update(created_at=now - age)
 
     session("in use", MINUTE)
+    session("in use for weeks", MINUTE, age=dt.timedelta(days=29))
+    session("too old", dt.timedelta(days=14), age=dt.timedelta(days=31))
     session("expired", -MINUTE)
     session("logged out", None)
     session("just beginning", None, age=MINUTE)
 
     purge_sessions()
 
-    assert set(Session.objects.values_list("pk", flat=True)) == {"in use"}
-    assert set(UserSession.objects.values_list("session_key", flat=True)) == {"in use", "just beginning"}
+    assert set(Session.objects.values_list("pk", flat=True)) == {"in use", "in use for weeks"}
+    assert set(UserSession.objects.values_list("session_key", flat=True)) == {
+        "in use",
+        "in use for weeks",
+        "just beginning",
+    }
 
 
 def test_the_task_purges_both() -> None:
