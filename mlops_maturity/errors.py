@@ -51,7 +51,6 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
             status=403,
             heading=_("This is for those who run this site."),
             text=_("You have no permission for it. What you run yourself is in the settings of your organization."),
-            link=Link(reverse("home"), _("To your overview")),
         )
     return message(
         request,

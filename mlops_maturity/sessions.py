@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from redis.exceptions import RedisError
 
 from mlops_maturity.middleware import GetResponse
 
@@ -34,5 +35,12 @@ def seen_sessions(get_response: GetResponse) -> GetResponse:
 
 
 def note_seen(session_key: str) -> bool:
-    """Return whether a session was not seen in the last minutes; from now on it was."""
-    return cache.add(f"seen:{hashlib.sha256(session_key.encode()).hexdigest()}", value=True, timeout=SEEN_EVERY)
+    """Return whether a session was not seen in the last minutes; from now on it was.
+
+    False where Redis cannot be reached: no page fails for it.
+    """
+    key = hashlib.sha256(session_key.encode()).hexdigest()
+    try:
+        return cache.add(f"seen:{key}", value=True, timeout=SEEN_EVERY)
+    except RedisError:
+        return False

@@ -301,6 +301,12 @@ def test_a_log_in_ends_when_it_is_not_used(client: Client) -> None:
     assert not get_user(client).is_authenticated
 
 
+def test_pages_do_without_redis(client_of: ClientOf, settings: Settings) -> None:
+    client = client_of(make_user())
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+    assert client.get(reverse("account")).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("user_agent", "name"),
     [
