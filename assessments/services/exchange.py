@@ -26,6 +26,7 @@ from assessments.models import (
 )
 from assessments.models.questionnaires import VersionStatus
 from assessments.models.responses import ResponseStatus
+from assessments.models.rounds import RoundStatus
 from organizations.models import Invitation, Member, Organization, Team, User
 from organizations.services.organizations import SlugTaken
 
@@ -206,6 +207,7 @@ def _import_round(organization: Organization, row: Mapping[str, Any], names: _Na
         anonymous=row["anonymous"],
         opened_at=_moment(row, "opened_at"),
         closed_at=_moment(row, "closed_at"),
+        revision=1 if row["status"] == RoundStatus.CLOSED else 0,
     )
     RoundTeam.objects.bulk_create(
         RoundTeam(organization=organization, round=round_, team=names.teams[name]) for name in row["teams"]
