@@ -316,9 +316,12 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # Mails a day to addresses that people type: of one sender, of one organization, to one address.
 MAIL_LIMITS = {
-    "invitation": {"user": 100, "organization": 200, "address": 3},
+    "invitation": {"user": 100, "organization": 200, "address": 10},
     "round": {"user": 2000, "organization": 5000, "address": 10},
 }
+
+# Pages that only show something change nothing, and those for everybody must not ask whose cookie came along.
+PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 # Celery has a scheme of its own for a Unix socket.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")

@@ -203,8 +203,8 @@ def test_pages_of_an_open_round(context: BrowserContext, page: Page) -> None:
         expect_flawless(page, path=f"{open_round}{act}")
     expect_flawless(page, path=f"{open_round}reopen/", status=409)
     page.goto(open_round)
-    page.get_by_role("link", name="Take out").first.click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Take")
+    page.get_by_role("link", name="Remove").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Remove")
     expect_flawless(page)
 
 
