@@ -17,6 +17,7 @@ PURE = {
     "assessments.benchmarks",
     "assessments.comparison",
     "assessments.definition",
+    "assessments.differences",
     "assessments.scoring",
     "roadmaps.planning",
 }

@@ -145,7 +145,10 @@ def test_two_deployments_at_once_load_one_version() -> None:
 @pytest.mark.django_db
 def test_import_keeps_a_draft_once(draft_file: Path) -> None:
     run("load")
-    assert run("import", draft_file) == f"{SLUG} version 2 imported as a draft.\n"
+    assert run("import", draft_file) == (
+        f"{SLUG} version 2 imported as a draft.\n"
+        "  Reworded “MLOps maturity, next”: was “MLOps maturity assessment”.\n"
+    )
     assert run("import", draft_file) == f"{SLUG} version 2 says the same already: nothing changed.\n"
     assert QuestionnaireVersion.objects.get(number=2).status == VersionStatus.DRAFT
 
@@ -178,7 +181,9 @@ def test_import_does_not_publish_what_was_retired(draft_file: Path) -> None:
 def test_import_brings_an_older_version_back_as_a_new_one() -> None:
     make_version()
     make_version(titled("Another"))
-    assert run("import", SHIPPED) == f"{SLUG} version 3 imported as a draft.\n"
+    assert run("import", SHIPPED) == (
+        f"{SLUG} version 3 imported as a draft.\n  Reworded “MLOps maturity assessment”: was “Another”.\n"
+    )
 
 
 @pytest.mark.django_db

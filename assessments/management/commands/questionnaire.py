@@ -11,10 +11,12 @@ from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from assessments.differences import differences
 from assessments.models import QuestionnaireVersion
 from assessments.models.questionnaires import VersionStatus
 from assessments.questionnaires.files import dump, read_valid, shipped
 from assessments.questionnaires.validation import QuestionnaireError
+from assessments.questionnaires.wording import in_words
 from assessments.selectors.questionnaires import version_to_export, versions_for_all
 from assessments.services.questionnaires import NotADraft, import_definition, offer_definition, publish_version
 
@@ -106,9 +108,13 @@ class Command(BaseCommand):
         self.stdout.write(_("%(file)s: %(version)s written.") % {"file": output, "version": _name(version)})
 
     def import_file(self, options: dict[str, Any]) -> None:
-        version, is_new = import_definition(data=read_valid(options["file"]))
+        data = read_valid(options["file"])
+        before = version_to_export(data["slug"])
+        version, is_new = import_definition(data=data)
         if is_new:
             self.stdout.write(_("%s imported as a draft.") % _name(version))
+            for difference in differences(before.definition, data) if before else ():
+                self.stdout.write(f"  {in_words(difference)}")
         else:
             self.stdout.write(_("%s says the same already: nothing changed.") % _name(version))
         if options["publish"] and version.status != VersionStatus.PUBLISHED:
