@@ -163,7 +163,8 @@ def _longest_run(numbers: list[int]) -> frozenset[int]:
     for number in numbers:
         longest = max((run for run in runs if not run or run[-1] < number), key=len)
         runs.append((*longest, number))
-    return frozenset(max(runs, key=len))
+    longest = max(runs, key=len)
+    return frozenset(longest)
 
 
 def _fields(place: Place, old: Row, new: _Element) -> Iterator[Difference]:

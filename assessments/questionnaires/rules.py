@@ -19,6 +19,8 @@ from django.utils.translation import gettext as _
 KeyPath = tuple[str | int, ...]
 """The keys and positions (from 0) that lead to a value; empty for the whole."""
 
+MAX_QUESTIONS = 500
+
 Finding = tuple[KeyPath, str]
 Row = tuple[KeyPath, dict[str, Any]]
 
@@ -80,6 +82,16 @@ def keys_are_unique(data: dict[str, Any]) -> Iterator[Finding]:
                 yield (*at, "key"), _("%s is used above already; give this one a key of its own.") % shown(key)
             elif isinstance(key, str):
                 seen.add(key)
+
+
+def questions_are_not_too_many(data: dict[str, Any]) -> Iterator[Finding]:
+    count = len(_questions(data))
+    if count > MAX_QUESTIONS:
+        yield (
+            ("dimensions",),
+            _("there are %(count)d questions in all, and %(limit)d are allowed; leave some out.")
+            % {"count": count, "limit": MAX_QUESTIONS},
+        )
 
 
 def levels_ascend(data: dict[str, Any]) -> Iterator[Finding]:
@@ -233,6 +245,7 @@ def _is_control(character: str) -> bool:
 
 RULES: tuple[Callable[[dict[str, Any]], Iterator[Finding]], ...] = (
     keys_are_unique,
+    questions_are_not_too_many,
     levels_ascend,
     thresholds_lie_on_the_scale,
     ladder_method_has_ladders_only,

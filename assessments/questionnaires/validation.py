@@ -167,7 +167,8 @@ def _wrong_pattern(value: str, form: str) -> str:
     }[form] % shown(value)
 
 
-SCHEMA: dict[str, Any] = json.loads(Path(__file__).with_name("questionnaire.schema.json").read_text("utf-8"))
+SCHEMA_FILE = Path(__file__).with_name("questionnaire.schema.json")
+SCHEMA: dict[str, Any] = json.loads(SCHEMA_FILE.read_text("utf-8"))
 
 # JSON Schema takes 3.0 for an integer and infinity for a number; a level's number and a weight must be neither.
 _STRICT_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(

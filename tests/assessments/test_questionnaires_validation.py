@@ -17,6 +17,7 @@ GONE = object()
 QUESTION = "dimensions/0/questions/0"
 AT_QUESTION = "dimensions[data_management].questions[data_management.versioning]"
 LADDER = [{"key": str(value), "label": f"Statement {value}", "value": value} for value in range(6)]
+LADDER_QUESTION = {"kind": "ladder", "text": "Which fits best?", "choices": LADDER}
 EXCLUDED = {"key": "not_applicable", "label": "Not applicable", "excluded": True}
 
 
@@ -307,7 +308,7 @@ def test_each_value_has_its_type(value: Any, message: str, path: str, place: str
         ("choices", 50, "choices"),
         ("dimensions", 50, "dimensions"),
         ("dimensions/0/statements", 101, f"{DIMENSION}.statements"),
-        ("dimensions/0/questions", 100, f"{DIMENSION}.questions"),
+        ("dimensions/0/questions", 500, f"{DIMENSION}.questions"),
         (f"{QUESTION}/guidance/requires", 50, f"{AT_QUESTION}.guidance.requires"),
     ],
 )
@@ -393,6 +394,15 @@ CIRCLE = (
             [(f"{QUESTION}/choices", [LADDER[0], LADDER[1], LADDER[0]])],
             f"{AT_QUESTION}.choices[0].key",
             f"'0' {USED}",
+        ),
+        (
+            "questions_are_not_too_many",
+            [
+                ("dimensions/0/questions", [LADDER_QUESTION | {"key": f"q.{n}"} for n in range(401)]),
+                ("dimensions/1/questions", [LADDER_QUESTION | {"key": f"r.{n}"} for n in range(85)]),
+            ],
+            "dimensions",
+            "there are 501 questions in all, and 500 are allowed; leave some out.",
         ),
         (
             "levels_ascend",
@@ -567,3 +577,8 @@ def test_without_lines_an_error_says_places_only() -> None:
 )
 def test_a_quoted_value_stays_short_and_on_one_line(value: Any, text: str) -> None:
     assert shown(value) == text
+
+
+def test_five_hundred_questions_are_not_too_many() -> None:
+    data = changed(("dimensions/0/questions", [LADDER_QUESTION | {"key": f"q.{n}"} for n in range(500)]))
+    assert problems(data | {"dimensions": data["dimensions"][:1]}) == []

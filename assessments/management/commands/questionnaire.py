@@ -15,7 +15,7 @@ from assessments.differences import differences
 from assessments.models import QuestionnaireVersion
 from assessments.models.questionnaires import VersionStatus
 from assessments.questionnaires.files import dump, read_valid, shipped
-from assessments.questionnaires.validation import QuestionnaireError
+from assessments.questionnaires.validation import SCHEMA_FILE, QuestionnaireError
 from assessments.questionnaires.wording import in_words
 from assessments.selectors.questionnaires import version_to_export, versions_for_all
 from assessments.services.questionnaires import NotADraft, import_definition, offer_definition, publish_version
@@ -44,6 +44,8 @@ class Command(BaseCommand):
         validate = actions.add_parser("validate", help=_("say what is wrong with files, without a database"))
         validate.add_argument("files", type=Path, nargs="+", metavar="file")
 
+        actions.add_parser("schema", help=_("print the JSON Schema of the format, for editors"))
+
         actions.add_parser("load", help=_("import and publish the shipped questionnaires; safe to repeat"))
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -52,6 +54,7 @@ class Command(BaseCommand):
             "export": self.export,
             "import": self.import_file,
             "validate": self.validate,
+            "schema": self.schema,
             "load": self.load,
         }[options["action"]]
         try:
@@ -141,6 +144,9 @@ class Command(BaseCommand):
                 problems.append(str(error))
         if problems:
             self.refuse("\n".join(problems))
+
+    def schema(self, options: dict[str, Any]) -> None:
+        self.stdout.write(SCHEMA_FILE.read_text("utf-8"), ending="")
 
     def load(self, options: dict[str, Any]) -> None:
         for path in shipped().values():
