@@ -19,6 +19,7 @@ PURE = {
     "assessments.definition",
     "assessments.differences",
     "assessments.scoring",
+    "assessments.translations",
     "roadmaps.planning",
 }
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from io import StringIO
 from itertools import takewhile
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +219,9 @@ def _plain(text: str) -> Any:
 
 def _in_order(value: Any, schema: Mapping[str, Any]) -> Any:
     if "$ref" in schema:
-        schema = SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]]
+        schema = reduce(getitem, schema["$ref"].removeprefix("#/").split("/"), SCHEMA)
+    if isinstance(value, Mapping) and "properties" not in schema:
+        return {key: _in_order(value[key], schema["additionalProperties"]) for key in sorted(value)}
     if isinstance(value, Mapping):
         return {key: _in_order(value[key], inner) for key, inner in schema["properties"].items() if key in value}
     if isinstance(value, list):

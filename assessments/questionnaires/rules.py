@@ -16,6 +16,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from assessments.translations import texts_of
+
 KeyPath = tuple[str | int, ...]
 """The keys and positions (from 0) that lead to a value; empty for the whole."""
 
@@ -225,6 +227,33 @@ def requirements_have_an_order(data: dict[str, Any]) -> Iterator[Finding]:
         )
 
 
+def translations_are_of_what_exists(data: dict[str, Any]) -> Iterator[Finding]:
+    translations = data.get("translations")
+    known: dict[tuple[str, ...], Any] = {(): None}
+    for path, row, name in texts_of(data):
+        known |= {path[:end]: None for end in range(len(path))} | {path: row[name]}
+    for locale, texts in translations.items() if isinstance(translations, dict) else ():
+        if locale == data.get("locale"):
+            yield ("translations", locale), _("is the questionnaire's own language; write these texts in their places.")
+        yield from _unlike(("translations", locale), texts, (), known)
+
+
+def _unlike(at: KeyPath, texts: Any, path: tuple[str, ...], known: dict[tuple[str, ...], Any]) -> Iterator[Finding]:
+    """Yield where a translation has what the questionnaire has not, or a list of another length."""
+    if path not in known:
+        near = (found[-1] for found in known if found and found[:-1] == path[:-1])
+        yield at, _("translates what the questionnaire does not have; delete it.") + did_you_mean(path[-1], near)
+    elif isinstance(texts, dict):
+        for name, inner in texts.items():
+            yield from _unlike((*at, name), inner, (*path, name), known)
+    elif isinstance(texts, list) and isinstance(known[path], list) and len(texts) != len(known[path]):
+        yield (
+            at,
+            _("has %(count)d entries, and the questionnaire has %(wanted)d here; write one for each.")
+            % {"count": len(texts), "wanted": len(known[path])},
+        )
+
+
 def texts_can_be_stored(data: dict[str, Any]) -> Iterator[Finding]:
     pending: list[tuple[KeyPath, Any]] = [((), data)]
     while pending:
@@ -254,5 +283,6 @@ RULES: tuple[Callable[[dict[str, Any]], Iterator[Finding]], ...] = (
     statements_cover_the_scale,
     requirements_exist,
     requirements_have_an_order,
+    translations_are_of_what_exists,
     texts_can_be_stored,
 )

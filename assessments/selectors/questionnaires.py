@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from django.db.models import QuerySet
+from django.utils.translation import get_language
 
 from assessments.definition import Definition
 from assessments.models import QuestionnaireVersion
@@ -47,11 +48,16 @@ def definition_offered(slug: str) -> Definition | None:
     return definition_of(version.pk) if version else None
 
 
-@lru_cache(maxsize=256)
 def definition_of(version_id: int) -> Definition:
-    """Return what a published version asks; it never changes, so each process reads it once (one query).
+    """Return what a published version asks, in the reader's language as far as it is translated.
 
-    Raises QuestionnaireVersion.DoesNotExist where there is no such published version.
+    It never changes, so each process reads it once (one query). Scores do not depend on the language. Raises
+    QuestionnaireVersion.DoesNotExist where there is no such published version.
     """
+    return _as_written(version_id).in_locale(get_language() or "")
+
+
+@lru_cache(maxsize=256)
+def _as_written(version_id: int) -> Definition:
     version = QuestionnaireVersion.objects.exclude(published_at=None).get(pk=version_id)
     return Definition.from_mapping(version.definition)
