@@ -42,6 +42,7 @@ class Document:
     """What a file says, as plain dicts, lists and scalars, and the line (from 1) on which each value stands."""
 
     name: str
+    text: str
     data: Any
     lines: Mapping[KeyPath, int]
 
@@ -56,14 +57,19 @@ def read(source: Path | bytes | str, name: str = "") -> Document:
     name = name or (str(source) if isinstance(source, Path) else "")
     reader = _Reader()
     try:
-        return Document(name, reader.document(_text(source)), reader.lines)
+        text = _text(source)
+        return Document(name, text, reader.document(text), reader.lines)
     except _UnreadableError as error:
         raise QuestionnaireError(name, [Problem(_("the file"), error.line, error.message)]) from error
 
 
 def read_valid(source: Path | bytes | str, name: str = "") -> dict[str, Any]:
     """Return the mapping that a questionnaire file says. Raises QuestionnaireError if unreadable or invalid."""
-    document = read(source, name)
+    return valid(read(source, name))
+
+
+def valid(document: Document) -> dict[str, Any]:
+    """Return the mapping that a questionnaire file says. Raises QuestionnaireError if it is no questionnaire."""
     problems = validate_mapping(document.data, document.lines)
     if problems:
         raise QuestionnaireError(document.name, problems)
@@ -229,7 +235,7 @@ def _in_order(value: Any, schema: Mapping[str, Any]) -> Any:
     return value
 
 
-def _style(text: str) -> str:
+def style_of(text: str) -> str:
     """The style that reads best among those that keep the text: quoted, by lines, folded or left to the writer."""
     lines = text.split("\n")
     if text.lower() in BOOLEANS_OF_OLD_YAML or not all(line.isprintable() for line in lines):
@@ -247,7 +253,7 @@ class _Representer(SafeRepresenter):
 
     def represent_text(self, text: str) -> ScalarNode:
         # Quoted because readers of YAML 1.1 take a bare yes for true.
-        return self.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style_of(text))
 
 
 _Representer.add_representer(str, _Representer.represent_text)

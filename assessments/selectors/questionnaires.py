@@ -15,7 +15,7 @@ OFFERED = "mlops-maturity"
 
 def version_on_offer() -> QuestionnaireVersion | None:
     """Return the published version that visitors try, None before one is published. One query, without its text."""
-    return QuestionnaireVersion.objects.published().defer("definition").newest_of(OFFERED)
+    return QuestionnaireVersion.objects.published().defer("definition", "source").newest_of(OFFERED)
 
 
 def versions_for_all() -> QuerySet[QuestionnaireVersion]:
@@ -23,7 +23,7 @@ def versions_for_all() -> QuerySet[QuestionnaireVersion]:
     return (
         QuestionnaireVersion.objects.filter(questionnaire__organization=None)
         .select_related("questionnaire")
-        .defer("definition")
+        .defer("definition", "source")
         .order_by("questionnaire__slug", "number")
     )
 
@@ -44,7 +44,7 @@ def definition_offered(slug: str) -> Definition | None:
 
     One query (and one where it is not yet read).
     """
-    version = QuestionnaireVersion.objects.published().defer("definition").newest_of(slug)
+    version = QuestionnaireVersion.objects.published().defer("definition", "source").newest_of(slug)
     return definition_of(version.pk) if version else None
 
 
@@ -59,5 +59,5 @@ def definition_of(version_id: int) -> Definition:
 
 @lru_cache(maxsize=256)
 def _as_written(version_id: int) -> Definition:
-    version = QuestionnaireVersion.objects.exclude(published_at=None).get(pk=version_id)
+    version = QuestionnaireVersion.objects.exclude(published_at=None).only("definition").get(pk=version_id)
     return Definition.from_mapping(version.definition)

@@ -14,7 +14,8 @@ from django.utils.translation import ngettext
 from assessments.differences import differences
 from assessments.models import QuestionnaireVersion
 from assessments.models.questionnaires import VersionStatus
-from assessments.questionnaires.files import dump, read_valid, shipped
+from assessments.questionnaires.files import read, read_valid, shipped, valid
+from assessments.questionnaires.patching import written
 from assessments.questionnaires.validation import SCHEMA_FILE, QuestionnaireError
 from assessments.questionnaires.wording import in_words
 from assessments.selectors.questionnaires import version_to_export, versions_for_all
@@ -100,7 +101,7 @@ class Command(BaseCommand):
                 (missing + _("; 'questionnaire list' shows what there is.")) % {"slug": slug, "number": number},
                 returncode=2,
             )
-        text = dump(version.definition)
+        text = written(version.definition, version.source)
         if output is None:
             self.stdout.write(text, ending="")
             return
@@ -111,9 +112,10 @@ class Command(BaseCommand):
         self.stdout.write(_("%(file)s: %(version)s written.") % {"file": output, "version": _name(version)})
 
     def import_file(self, options: dict[str, Any]) -> None:
-        data = read_valid(options["file"])
+        document = read(options["file"])
+        data = valid(document)
         before = version_to_export(data["slug"])
-        version, is_new = import_definition(data=data)
+        version, is_new = import_definition(data=data, source=document.text)
         if is_new:
             self.stdout.write(_("%s imported as a draft.") % _name(version))
             for difference in differences(before.definition, data) if before else ():
@@ -150,7 +152,8 @@ class Command(BaseCommand):
 
     def load(self, options: dict[str, Any]) -> None:
         for path in shipped().values():
-            version, is_new = offer_definition(data=read_valid(path))
+            document = read(path)
+            version, is_new = offer_definition(data=valid(document), source=document.text)
             text = _("%s published.") if is_new else _("%s is there already.")
             self.stdout.write(text % _name(version))
 
