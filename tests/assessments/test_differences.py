@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assessments.differences import Difference, differences
 from assessments.questionnaires.wording import FIELDS, in_words
 from assessments.templatetags import questionnaires
+from tests.definitions import mappings
 from tests.factories import shipped_definition
 
 VERSIONING = "data_management.versioning"
@@ -214,8 +215,9 @@ def test_putting_all_in_another_order_moves_and_nothing_else(dimensions: list[in
     assert len(found) <= 8
 
 
-@given(st.sampled_from(PATHS))
-def test_equal_questionnaires_have_no_difference(path: tuple[Any, ...]) -> None:
-    data = shipped_definition()
-    assert path
-    assert differences(data, copy.deepcopy(data)) == ()
+@settings(max_examples=50)
+@given(mappings(), mappings())
+def test_there_are_differences_exactly_where_questionnaires_differ(old: dict[str, Any], new: dict[str, Any]) -> None:
+    assert differences(old, copy.deepcopy(old)) == ()
+    assert bool(differences(old, new)) == (old != new)
+    assert all(in_words(difference) for difference in differences(old, new))
