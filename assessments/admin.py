@@ -35,7 +35,7 @@ from assessments.models import (
     TeamTool,
 )
 from assessments.models.rounds import RoundStatus
-from assessments.questionnaires.files import dump
+from assessments.questionnaires.patching import written
 from assessments.questionnaires.validation import QuestionnaireError
 from assessments.selectors.questionnaires import definition_offered
 from assessments.selectors.results import kept_results
@@ -55,7 +55,7 @@ class VersionInline(ReadOnlyMixin, TabularInline):
     show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[QuestionnaireVersion]:
-        return QuestionnaireVersion.objects.select_related("questionnaire").defer("definition")
+        return QuestionnaireVersion.objects.select_related("questionnaire").defer("definition", "source")
 
 
 @admin.register(Questionnaire)
@@ -84,14 +84,14 @@ class VersionAdmin(ReadOnlyMixin, ModelAdmin):
     actions = ["publish"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[QuestionnaireVersion]:
-        return QuestionnaireVersion.objects.defer("definition")
+        return QuestionnaireVersion.objects.defer("definition", "source")
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("assessments.change_questionnaireversion")
 
     @admin.display(description=gettext_lazy("definition"))
     def text(self, version: QuestionnaireVersion) -> str:
-        return format_html('<pre class="whitespace-pre-wrap">{}</pre>', dump(version.definition))
+        return format_html('<pre class="whitespace-pre-wrap">{}</pre>', written(version.definition, version.source))
 
     @admin.action(description=gettext_lazy("Publish the selected drafts"), permissions=["publish"])
     def publish(self, request: HttpRequest, queryset: QuerySet[QuestionnaireVersion]) -> None:
@@ -150,7 +150,7 @@ class RoundAdmin(ModelAdmin):
     actions = ["close"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Round]:
-        return Round.objects.with_progress().defer("version__definition")
+        return Round.objects.with_progress().defer("version__definition", "version__source")
 
     def get_fields(self, request: HttpRequest, obj: Round | None = None) -> list[str]:
         asked = ["organization", "version", "starts_on", "ends_on", "aggregate"]
@@ -179,7 +179,7 @@ class RoundAdmin(ModelAdmin):
 
     def formfield_for_foreignkey(self, db_field: ForeignKey[Any], request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "version":
-            published = QuestionnaireVersion.objects.published().defer("definition")
+            published = QuestionnaireVersion.objects.published().defer("definition", "source")
             kwargs["queryset"] = published.select_related("questionnaire")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
@@ -262,7 +262,7 @@ class ResponseAdmin(ReadOnlyMixin, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Response]:
         related = ["participant__round", "organization", "user", "version__questionnaire"]
-        return Response.objects.select_related(*related).defer("version__definition")
+        return Response.objects.select_related(*related).defer("version__definition", "version__source")
 
     @admin.display(description=gettext_lazy("answered by"))
     def who(self, response: Response) -> str:

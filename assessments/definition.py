@@ -8,10 +8,12 @@ Numbers are exact: every weight, value and threshold is a `Fraction`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal
+
+from assessments.translations import fallbacks, in_locale
 
 Method = Literal["count", "staged", "ladder"]
 Combine = Literal["mean", "minimum", "gate"]
@@ -151,6 +153,17 @@ class Definition:
     scoring: Scoring
     levels: tuple[Level, ...]
     dimensions: tuple[Dimension, ...]
+    translations: Mapping[str, Definition] = field(default_factory=dict, compare=False, repr=False)
+    """The same in other languages, by language tag in lower case."""
+
+    def in_locale(self, locale: str) -> Definition:
+        """Return it in a language: de-AT as de-AT, else as de, else as it was written; the same for each text."""
+        for tag in fallbacks(locale):
+            if tag == self.locale.lower():
+                break
+            if tag in self.translations:
+                return self.translations[tag]
+        return self
 
     @cached_property
     def questions(self) -> Mapping[str, Question]:
@@ -193,6 +206,9 @@ class Definition:
             ),
             levels=tuple(_level(level) for level in data["levels"]),
             dimensions=tuple(_dimension(dimension, shared_choices) for dimension in data["dimensions"]),
+            translations={
+                locale.lower(): cls.from_mapping(in_locale(data, locale)) for locale in data.get("translations", ())
+            },
         )
 
 

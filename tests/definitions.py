@@ -20,6 +20,7 @@ from assessments.definition import (
     Scoring,
     Source,
 )
+from assessments.translations import texts_of
 
 CHOICES = (
     Choice("yes", "Yes", Fraction(1)),
@@ -124,6 +125,68 @@ def definitions(
         top=top,
         highest_level=top,
     )
+
+
+def lines(max_size: int = 30) -> st.SearchStrategy[str]:
+    """Return a strategy of texts on one line that a questionnaire may hold."""
+    words = st.sampled_from(["yes", "No", "null", "5", "# no", "a: b", "- x", "Ünïcode", "2026-01-01", "x " * 40 + "x"])
+    characters = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])
+    return words | st.text(characters, min_size=1, max_size=max_size).filter(lambda text: bool(text.strip()))
+
+
+def texts() -> st.SearchStrategy[str]:
+    """Return a strategy of texts, of several lines at times."""
+    return lines() | st.lists(lines(), min_size=2, max_size=3).map("\n".join)
+
+
+@st.composite
+def mappings(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a valid questionnaire as a plain mapping, with whatever texts and translations."""
+    top = draw(st.integers(1, 4))
+    numbers = st.integers(1, 9) | st.sampled_from([0.5, 2.25])
+
+    def group(required: dict[str, Any], **optional: st.SearchStrategy[Any]) -> dict[str, Any]:
+        return required | draw(st.fixed_dictionaries({}, optional=optional))
+
+    def draw_question(key: str) -> dict[str, Any]:
+        guidance = st.fixed_dictionaries(
+            {"action": texts(), "success_metric": texts(), "effort_weeks": numbers},
+            optional={"tools": st.lists(lines(), max_size=2), "roles": st.lists(lines(), max_size=2)},
+        )
+        required = {"key": key, "kind": "practice", "level": draw(st.integers(1, top)), "text": draw(lines())}
+        return group(required, weight=numbers, help=texts(), evidence=texts(), guidance=guidance)
+
+    def draw_dimension(n: int) -> dict[str, Any]:
+        questions = [draw_question(f"d{n}.{q}") for q in draw(st.permutations(range(draw(st.integers(1, 3)))))]
+        required = {"key": f"d{n}", "title": draw(lines()), "questions": questions}
+        return group(required, description=texts(), weight=numbers)
+
+    level = {"description": texts(), "characteristics": st.lists(lines(), max_size=2)}
+    data = group(
+        {
+            "slug": "generated",
+            "title": draw(lines()),
+            "source": {"title": draw(lines()), "url": "", "licence": "MIT"},
+            "locale": "en",
+            "scoring": {"method": "count", "combine": draw(st.sampled_from(COMBINES)), "max": top},
+            "choices": [
+                {"key": "yes", "label": draw(lines()), "value": 1},
+                {"key": "no", "label": draw(lines()), "value": 0},
+                {"key": "not_applicable", "label": draw(lines()), "excluded": True},
+            ],
+            "levels": [group({"number": n, "name": draw(lines()), "min_score": n}, **level) for n in range(top + 1)],
+            "dimensions": [draw_dimension(n) for n in draw(st.permutations(range(draw(st.integers(1, 3)))))],
+        },
+        description=texts(),
+    )
+    translation: dict[str, Any] = {}
+    for path, row, name in texts_of(data):
+        if isinstance(row[name], str) and draw(st.integers(0, 3)) == 3:
+            inner = translation
+            for step in path[:-1]:
+                inner = inner.setdefault(step, {})
+            inner[path[-1]] = draw(lines())
+    return data | ({"translations": {"de": translation}} if translation else {})
 
 
 def responses(definition: Definition) -> st.SearchStrategy[dict[str, str]]:

@@ -17,7 +17,9 @@ PURE = {
     "assessments.benchmarks",
     "assessments.comparison",
     "assessments.definition",
+    "assessments.differences",
     "assessments.scoring",
+    "assessments.translations",
     "roadmaps.planning",
 }
 

@@ -162,7 +162,9 @@ def _rounds(organization: Organization, members: dict[int, str]) -> Iterator[dic
     results = _taker(
         _by_round(Result.objects.filter(organization=organization), "", "team__name", "card", "respondents", "team_id")
     )
-    for round_ in rounds.defer("version__definition").order_by("starts_on", "ends_on", "pk").iterator():
+    for round_ in (
+        rounds.defer("version__definition", "version__source").order_by("starts_on", "ends_on", "pk").iterator()
+    ):
         part = _Part(
             teams=sorted(name for (name,) in teams(round_.pk)),
             participants=participants(round_.pk),

@@ -7,11 +7,16 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Length
+from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from organizations.audit.tracking import tracked
 from organizations.models import Organization
 from organizations.tenancy import SameOrNoOrganization, frozen_organization
+
+MAX_SOURCE = 2_000_000
+"""Characters of a file that is kept as written; a file has as many bytes at most."""
 
 
 @tracked("organization", "slug", "title")
@@ -82,6 +87,9 @@ class QuestionnaireVersion(models.Model):
     number = models.PositiveIntegerField(_("number"))
     status = models.CharField(_("status"), max_length=9, choices=VersionStatus, default=VersionStatus.DRAFT)
     definition = models.JSONField(_("definition"))
+    source = models.TextField(
+        _("file"), blank=True, default="", help_text=_("As it was written, with its comments; empty without a file.")
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
 
@@ -94,6 +102,9 @@ class QuestionnaireVersion(models.Model):
         constraints = [
             models.UniqueConstraint("questionnaire", "number", name="version_number_unique"),
             models.CheckConstraint(condition=Q(number__gte=1), name="version_number_positive"),
+            models.CheckConstraint(
+                condition=LessThanOrEqual(Length("source"), MAX_SOURCE), name="version_source_not_too_long"
+            ),
             models.CheckConstraint(condition=Q(status__in=VersionStatus.values), name="version_status_known"),
             models.CheckConstraint(
                 condition=Q(status=VersionStatus.DRAFT, published_at=None)
@@ -107,8 +118,9 @@ class QuestionnaireVersion(models.Model):
                 name="freeze_published_version",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
-                    "OLD.status <> 'draft' AND (OLD.questionnaire_id, OLD.number, OLD.definition, OLD.published_at)"
-                    " IS DISTINCT FROM (NEW.questionnaire_id, NEW.number, NEW.definition, NEW.published_at)"
+                    "OLD.status <> 'draft' AND (OLD.questionnaire_id, OLD.number, OLD.definition, OLD.source,"
+                    " OLD.published_at)"
+                    " IS DISTINCT FROM (NEW.questionnaire_id, NEW.number, NEW.definition, NEW.source, NEW.published_at)"
                 ),
             ),
             SameOrNoOrganization("questionnaire", name="version_questionnaire_same_organization"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from io import StringIO
 from itertools import takewhile
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ class Document:
     """What a file says, as plain dicts, lists and scalars, and the line (from 1) on which each value stands."""
 
     name: str
+    text: str
     data: Any
     lines: Mapping[KeyPath, int]
 
@@ -55,14 +57,19 @@ def read(source: Path | bytes | str, name: str = "") -> Document:
     name = name or (str(source) if isinstance(source, Path) else "")
     reader = _Reader()
     try:
-        return Document(name, reader.document(_text(source)), reader.lines)
+        text = _text(source)
+        return Document(name, text, reader.document(text), reader.lines)
     except _UnreadableError as error:
         raise QuestionnaireError(name, [Problem(_("the file"), error.line, error.message)]) from error
 
 
 def read_valid(source: Path | bytes | str, name: str = "") -> dict[str, Any]:
     """Return the mapping that a questionnaire file says. Raises QuestionnaireError if unreadable or invalid."""
-    document = read(source, name)
+    return valid(read(source, name))
+
+
+def valid(document: Document) -> dict[str, Any]:
+    """Return the mapping that a questionnaire file says. Raises QuestionnaireError if it is no questionnaire."""
     problems = validate_mapping(document.data, document.lines)
     if problems:
         raise QuestionnaireError(document.name, problems)
@@ -218,7 +225,9 @@ def _plain(text: str) -> Any:
 
 def _in_order(value: Any, schema: Mapping[str, Any]) -> Any:
     if "$ref" in schema:
-        schema = SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]]
+        schema = reduce(getitem, schema["$ref"].removeprefix("#/").split("/"), SCHEMA)
+    if isinstance(value, Mapping) and "properties" not in schema:
+        return {key: _in_order(value[key], schema["additionalProperties"]) for key in sorted(value)}
     if isinstance(value, Mapping):
         return {key: _in_order(value[key], inner) for key, inner in schema["properties"].items() if key in value}
     if isinstance(value, list):
@@ -226,7 +235,7 @@ def _in_order(value: Any, schema: Mapping[str, Any]) -> Any:
     return value
 
 
-def _style(text: str) -> str:
+def style_of(text: str) -> str:
     """The style that reads best among those that keep the text: quoted, by lines, folded or left to the writer."""
     lines = text.split("\n")
     if text.lower() in BOOLEANS_OF_OLD_YAML or not all(line.isprintable() for line in lines):
@@ -244,7 +253,7 @@ class _Representer(SafeRepresenter):
 
     def represent_text(self, text: str) -> ScalarNode:
         # Quoted because readers of YAML 1.1 take a bare yes for true.
-        return self.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style_of(text))
 
 
 _Representer.add_representer(str, _Representer.represent_text)

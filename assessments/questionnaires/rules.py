@@ -16,8 +16,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from assessments.translations import texts_of
+
 KeyPath = tuple[str | int, ...]
 """The keys and positions (from 0) that lead to a value; empty for the whole."""
+
+MAX_QUESTIONS = 500
 
 Finding = tuple[KeyPath, str]
 Row = tuple[KeyPath, dict[str, Any]]
@@ -80,6 +84,16 @@ def keys_are_unique(data: dict[str, Any]) -> Iterator[Finding]:
                 yield (*at, "key"), _("%s is used above already; give this one a key of its own.") % shown(key)
             elif isinstance(key, str):
                 seen.add(key)
+
+
+def questions_are_not_too_many(data: dict[str, Any]) -> Iterator[Finding]:
+    count = len(_questions(data))
+    if count > MAX_QUESTIONS:
+        yield (
+            ("dimensions",),
+            _("there are %(count)d questions in all, and %(limit)d are allowed; leave some out.")
+            % {"count": count, "limit": MAX_QUESTIONS},
+        )
 
 
 def levels_ascend(data: dict[str, Any]) -> Iterator[Finding]:
@@ -213,6 +227,33 @@ def requirements_have_an_order(data: dict[str, Any]) -> Iterator[Finding]:
         )
 
 
+def translations_are_of_what_exists(data: dict[str, Any]) -> Iterator[Finding]:
+    translations = data.get("translations")
+    known: dict[tuple[str, ...], Any] = {(): None}
+    for path, row, name in texts_of(data):
+        known |= {path[:end]: None for end in range(len(path))} | {path: row[name]}
+    for locale, texts in translations.items() if isinstance(translations, dict) else ():
+        if locale == data.get("locale"):
+            yield ("translations", locale), _("is the questionnaire's own language; write these texts in their places.")
+        yield from _unlike(("translations", locale), texts, (), known)
+
+
+def _unlike(at: KeyPath, texts: Any, path: tuple[str, ...], known: dict[tuple[str, ...], Any]) -> Iterator[Finding]:
+    """Yield where a translation has what the questionnaire has not, or a list of another length."""
+    if path not in known:
+        near = (found[-1] for found in known if found and found[:-1] == path[:-1])
+        yield at, _("translates what the questionnaire does not have; delete it.") + did_you_mean(path[-1], near)
+    elif isinstance(texts, dict):
+        for name, inner in texts.items():
+            yield from _unlike((*at, name), inner, (*path, name), known)
+    elif isinstance(texts, list) and isinstance(known[path], list) and len(texts) != len(known[path]):
+        yield (
+            at,
+            _("has %(count)d entries, and the questionnaire has %(wanted)d here; write one for each.")
+            % {"count": len(texts), "wanted": len(known[path])},
+        )
+
+
 def texts_can_be_stored(data: dict[str, Any]) -> Iterator[Finding]:
     pending: list[tuple[KeyPath, Any]] = [((), data)]
     while pending:
@@ -233,6 +274,7 @@ def _is_control(character: str) -> bool:
 
 RULES: tuple[Callable[[dict[str, Any]], Iterator[Finding]], ...] = (
     keys_are_unique,
+    questions_are_not_too_many,
     levels_ascend,
     thresholds_lie_on_the_scale,
     ladder_method_has_ladders_only,
@@ -241,5 +283,6 @@ RULES: tuple[Callable[[dict[str, Any]], Iterator[Finding]], ...] = (
     statements_cover_the_scale,
     requirements_exist,
     requirements_have_an_order,
+    translations_are_of_what_exists,
     texts_can_be_stored,
 )

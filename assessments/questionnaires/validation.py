@@ -133,11 +133,13 @@ def _message(keyword: str, wanted: Any, value: Any, schema: Any) -> str:
         "exclusiveMinimum": _("must be above %(wanted)s, not %(value)s."),
         "maxLength": _("is %(length)d characters long, and %(wanted)d are allowed; shorten it."),
         "minItems": _("needs at least %(wanted)d entries and has %(length)d; add what is missing."),
+        "minProperties": _("has no entries; fill it in, or delete the line."),
+        "maxProperties": _("has %(length)d entries, and %(wanted)d are allowed; leave some out."),
         "maxItems": _("has %(length)d entries, and %(wanted)d are allowed; leave some out."),
     }[keyword] % {
         "wanted": wanted,
         "value": shown(value),
-        "length": len(value) if isinstance(value, str | list) else 0,
+        "length": len(value) if isinstance(value, str | list | dict) else 0,
     }
 
 
@@ -149,7 +151,9 @@ def _wrong_type(wanted: str, value: Any, schema: Any) -> str:
         "number": _("must be a number without quotes, such as 3 or 0.5, not %s.") % shown(value),
         "integer": _("must be a whole number without quotes, such as 3, not %s.") % shown(value),
         "array": _("must be a list; start each entry on its own line with a dash."),
-        "object": _("must be a group of keys: %s.") % ", ".join(schema.get("properties", ())),
+        "object": _("must be a group of keys: %s.") % ", ".join(schema["properties"])
+        if "properties" in schema
+        else _("must be a group, with an entry for each key."),
     }[wanted]
 
 
@@ -167,7 +171,8 @@ def _wrong_pattern(value: str, form: str) -> str:
     }[form] % shown(value)
 
 
-SCHEMA: dict[str, Any] = json.loads(Path(__file__).with_name("questionnaire.schema.json").read_text("utf-8"))
+SCHEMA_FILE = Path(__file__).with_name("questionnaire.schema.json")
+SCHEMA: dict[str, Any] = json.loads(SCHEMA_FILE.read_text("utf-8"))
 
 # JSON Schema takes 3.0 for an integer and infinity for a number; a level's number and a weight must be neither.
 _STRICT_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(

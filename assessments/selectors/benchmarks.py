@@ -159,7 +159,7 @@ def _latest_rounds() -> QuerySet[Round]:
         .order_by("organization_id", "-starts_on", "-pk")
         .distinct("organization_id")
         .select_related("version__questionnaire")
-        .defer("version__definition")
+        .defer("version__definition", "version__source")
     )
 
 

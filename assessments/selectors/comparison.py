@@ -182,7 +182,7 @@ class ComparisonPage:
 def rounds_to_compare(organization: Organization) -> list[Round]:
     """Return an organization's rounds, open ones and drafts too, from the oldest, with their versions. One query."""
     rounds = Round.objects.filter(organization=organization).select_related("version__questionnaire")
-    return list(rounds.defer("version__definition").order_by("starts_on", "id"))
+    return list(rounds.defer("version__definition", "version__source").order_by("starts_on", "id"))
 
 
 def comparison_page(choice: Choice, rounds: Collection[Round]) -> ComparisonPage:

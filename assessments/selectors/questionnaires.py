@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from django.db.models import QuerySet
+from django.utils.translation import get_language
 
 from assessments.definition import Definition
 from assessments.models import QuestionnaireVersion
@@ -14,7 +15,7 @@ OFFERED = "mlops-maturity"
 
 def version_on_offer() -> QuestionnaireVersion | None:
     """Return the published version that visitors try, None before one is published. One query, without its text."""
-    return QuestionnaireVersion.objects.published().defer("definition").newest_of(OFFERED)
+    return QuestionnaireVersion.objects.published().defer("definition", "source").newest_of(OFFERED)
 
 
 def versions_for_all() -> QuerySet[QuestionnaireVersion]:
@@ -22,7 +23,7 @@ def versions_for_all() -> QuerySet[QuestionnaireVersion]:
     return (
         QuestionnaireVersion.objects.filter(questionnaire__organization=None)
         .select_related("questionnaire")
-        .defer("definition")
+        .defer("definition", "source")
         .order_by("questionnaire__slug", "number")
     )
 
@@ -43,15 +44,20 @@ def definition_offered(slug: str) -> Definition | None:
 
     One query (and one where it is not yet read).
     """
-    version = QuestionnaireVersion.objects.published().defer("definition").newest_of(slug)
+    version = QuestionnaireVersion.objects.published().defer("definition", "source").newest_of(slug)
     return definition_of(version.pk) if version else None
 
 
-@lru_cache(maxsize=256)
 def definition_of(version_id: int) -> Definition:
-    """Return what a published version asks; it never changes, so each process reads it once (one query).
+    """Return what a published version asks, in the reader's language as far as it is translated.
 
-    Raises QuestionnaireVersion.DoesNotExist where there is no such published version.
+    It never changes, so each process reads it once (one query). Scores do not depend on the language. Raises
+    QuestionnaireVersion.DoesNotExist where there is no such published version.
     """
-    version = QuestionnaireVersion.objects.exclude(published_at=None).get(pk=version_id)
+    return _as_written(version_id).in_locale(get_language() or "")
+
+
+@lru_cache(maxsize=256)
+def _as_written(version_id: int) -> Definition:
+    version = QuestionnaireVersion.objects.exclude(published_at=None).only("definition").get(pk=version_id)
     return Definition.from_mapping(version.definition)

@@ -35,7 +35,7 @@ def versions_for(organization: Organization) -> QuerySet[QuestionnaireVersion]:
         QuestionnaireVersion.objects.published()
         .filter(Q(questionnaire__organization=None) | Q(questionnaire__organization=organization))
         .select_related("questionnaire")
-        .defer("definition")
+        .defer("definition", "source")
         .order_by("questionnaire__title", "questionnaire_id", "-number")
     )
 
@@ -46,7 +46,7 @@ def rounds_in(organization: Organization) -> QuerySet[Round]:
         Round.objects.filter(organization=organization)
         .with_progress()
         .select_related("version__questionnaire", "previous")
-        .defer("version__definition")
+        .defer("version__definition", "version__source")
     )
 
 

@@ -18,9 +18,11 @@ class NotADraft(ValueError):
 
 @transaction.atomic
 def import_definition(
-    *, data: dict[str, Any], organization: Organization | None = None
+    *, data: dict[str, Any], organization: Organization | None = None, source: str = ""
 ) -> tuple[QuestionnaireVersion, bool]:
     """Keep a valid definition as a new draft version of the questionnaire it names, made where there is none.
+
+    `source` is the file that says it, kept to be given back as it was written.
 
     Returns the version and True; where the newest version, or the newest published one, says the same, that version
     and False.
@@ -34,13 +36,13 @@ def import_definition(
         if current is not None and current.definition == data:
             return current, False
     version = questionnaire.versions.create(
-        organization=organization, number=newest.number + 1 if newest else 1, definition=data
+        organization=organization, number=newest.number + 1 if newest else 1, definition=data, source=source
     )
     return version, True
 
 
 @transaction.atomic
-def offer_definition(*, data: dict[str, Any]) -> tuple[QuestionnaireVersion, bool]:
+def offer_definition(*, data: dict[str, Any], source: str = "") -> tuple[QuestionnaireVersion, bool]:
     """Have a shipped definition published for all. Returns its version, and whether anything changed.
 
     A version that says the same and was published at any time is left as it is, so that a newer or retired one,
@@ -52,7 +54,7 @@ def offer_definition(*, data: dict[str, Any]) -> tuple[QuestionnaireVersion, boo
     version = known.select_related("questionnaire").order_by("-number").first()
     if version is not None:
         return version, False
-    version, _is_new = import_definition(data=data)
+    version, _is_new = import_definition(data=data, source=source)
     # Another process may have published it while this one waited to import.
     if version.status != VersionStatus.DRAFT:
         return version, False

@@ -77,7 +77,7 @@ def _closed_round(request: HttpRequest, slug: str, round_id: int) -> tuple[Membe
     Raises Http404 and PermissionDenied.
     """
     member = resolve_member(request, slug)
-    rounds = Round.objects.select_related("organization", "version").defer("version__definition")
+    rounds = Round.objects.select_related("organization", "version").defer("version__definition", "version__source")
     return member, get_object_or_404(rounds, pk=round_id, organization=member.organization, revision__gt=0)
 
 

@@ -121,7 +121,7 @@ def consensus(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
 def _round_of(request: HttpRequest, slug: str, round_id: int, needed: Role = Role.VIEWER) -> tuple[Member, Round]:
     """Return the membership and the organization's round. Two queries. Raises Http404 and PermissionDenied."""
     member = resolve_member(request, slug, needed)
-    rounds = Round.objects.with_progress().select_related("version").defer("version__definition")
+    rounds = Round.objects.with_progress().select_related("version").defer("version__definition", "version__source")
     return member, get_object_or_404(rounds, pk=round_id, organization=member.organization)
 
 

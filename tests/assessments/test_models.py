@@ -145,6 +145,7 @@ BROKEN: dict[str, tuple[Callable[[], models.Model], str | None]] = {
     "questionnaire_slug_unique": (lambda: again(Questionnaire(slug="q", title="Q")), FORM),
     "version_number_unique": (lambda: again(version()), FORM),
     "version_number_positive": (lambda: version(number=0), FORM),
+    "version_source_not_too_long": (lambda: version(source="x" * 2_000_001), FORM),
     "version_status_known": (lambda: version(status="lost"), "status"),
     "version_published_at_iff_published": (lambda: version(status="published"), FORM),
     "round_period_forward": (lambda: round_(ends_on=date(2026, 6, 30)), FORM),
@@ -244,6 +245,7 @@ def kept_result() -> Result:
 # Name of the trigger: makes a row, and a change of it that the trigger refuses.
 REFUSED = [
     ("freeze_published_version", published, {"definition": {}}),
+    ("freeze_published_version", published, {"source": "# written anew"}),
     ("freeze_published_version", published, {"number": 2}),
     ("freeze_published_version", published, {"published_at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)}),
     ("version_status_goes_forward", published, {"status": "draft"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,11 +15,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from jsonschema import Draft202012Validator
 from pytest_django import DjangoAssertNumQueries
 
 from assessments.models import QuestionnaireVersion
 from assessments.models.questionnaires import VersionStatus
 from assessments.questionnaires.files import dump, shipped
+from assessments.questionnaires.validation import SCHEMA
 from assessments.selectors.questionnaires import version_to_export, versions_for_all
 from assessments.services.questionnaires import import_definition, publish_version
 from mlops_maturity.env import CHECKOUT
@@ -67,6 +70,12 @@ def broken_file(tmp_path: Path) -> Path:
 
 def test_validate_counts_what_is_in_a_file_without_a_database() -> None:
     assert run("validate", SHIPPED) == f"{SHIPPED}: valid, 5 dimensions, 25 questions, 6 levels\n"
+
+
+def test_schema_prints_what_editors_check_files_by() -> None:
+    assert json.loads(run("schema")) == SCHEMA
+    Draft202012Validator.check_schema(SCHEMA)
+    Draft202012Validator(SCHEMA).validate(shipped_definition())
 
 
 def test_validate_says_each_problem_of_each_file(broken_file: Path, tmp_path: Path) -> None:
@@ -145,7 +154,9 @@ def test_two_deployments_at_once_load_one_version() -> None:
 @pytest.mark.django_db
 def test_import_keeps_a_draft_once(draft_file: Path) -> None:
     run("load")
-    assert run("import", draft_file) == f"{SLUG} version 2 imported as a draft.\n"
+    assert run("import", draft_file) == (
+        f"{SLUG} version 2 imported as a draft.\n  Reworded “MLOps maturity, next”: was “MLOps maturity assessment”.\n"
+    )
     assert run("import", draft_file) == f"{SLUG} version 2 says the same already: nothing changed.\n"
     assert QuestionnaireVersion.objects.get(number=2).status == VersionStatus.DRAFT
 
@@ -178,7 +189,9 @@ def test_import_does_not_publish_what_was_retired(draft_file: Path) -> None:
 def test_import_brings_an_older_version_back_as_a_new_one() -> None:
     make_version()
     make_version(titled("Another"))
-    assert run("import", SHIPPED) == f"{SLUG} version 3 imported as a draft.\n"
+    assert run("import", SHIPPED) == (
+        f"{SLUG} version 3 imported as a draft.\n  Reworded “MLOps maturity assessment”: was “Another”.\n"
+    )
 
 
 @pytest.mark.django_db
@@ -203,7 +216,7 @@ def test_export_prefers_what_is_published(draft_file: Path) -> None:
     assert run("export", SLUG) == draft_file.read_text("utf-8")
     run("import", SHIPPED, "--publish")
     run("import", draft_file)
-    assert run("export", SLUG) == dump(shipped_definition())
+    assert run("export", SLUG) == SHIPPED.read_text("utf-8")
     assert run("export", SLUG, "--version", 3) == draft_file.read_text("utf-8")
 
 

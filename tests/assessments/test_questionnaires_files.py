@@ -184,7 +184,7 @@ def test_problems_name_the_line_of_the_value_or_of_what_lacks_it() -> None:
     with pytest.raises(QuestionnaireError) as caught:
         read_valid("\n".join(broken).encode(), "q.yaml")
     missing, wrong = str(caught.value).splitlines()
-    assert missing == "q.yaml:1: title: is missing; add a line 'title: …' here."
+    assert missing == "q.yaml:2: title: is missing; add a line 'title: …' here."
     assert wrong.startswith(f"q.yaml:{broken.index('  max: five') + 1}: scoring.max: must be a number")
 
 

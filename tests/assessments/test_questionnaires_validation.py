@@ -17,6 +17,8 @@ GONE = object()
 QUESTION = "dimensions/0/questions/0"
 AT_QUESTION = "dimensions[data_management].questions[data_management.versioning]"
 LADDER = [{"key": str(value), "label": f"Statement {value}", "value": value} for value in range(6)]
+LADDER_QUESTION = {"kind": "ladder", "text": "Which fits best?", "choices": LADDER}
+GERMAN = {"choices": {"yes": "Ja"}, "dimensions": {"data_management": {"title": "Daten", "description": "Was da ist"}}}
 EXCLUDED = {"key": "not_applicable", "label": "Not applicable", "excluded": True}
 
 
@@ -56,6 +58,7 @@ def test_the_shipped_definition_is_valid() -> None:
         pytest.param(("dimensions/0/statements", GONE), id="no statements"),
         pytest.param((f"{QUESTION}/weight", 0.5), id="fraction as weight"),
         pytest.param(("locale", "pt-BR"), id="regional language"),
+        pytest.param(("translations", {"de": GERMAN, "pt-BR": {}}), id="other languages"),
         pytest.param((f"{QUESTION}/help", "Two\n\nparagraphs"), id="paragraphs"),
     ],
 )
@@ -212,6 +215,17 @@ VALUE_OR_EXCLUDED = "a choice needs either a value, such as 'value: 1', or 'excl
             "choices[not_applicable].excluded",
             "must be true; give the choice a value instead where it counts.",
         ),
+        # translations
+        ("translations", {}, "translations", "has no entries; fill it in, or delete the line."),
+        ("translations", {"German": {}}, "translations", f"'German' {NOT_LOCALE}"),
+        ("translations/de/title", 5, "translations.de.title", 'must be text, not 5; put quotes around it: "5".'),
+        ("translations/de/choices", [], "translations.de.choices", "must be a group, with an entry for each key."),
+        (
+            "translations",
+            {f"de-{n:02}": {} for n in range(21)},
+            "translations",
+            "has 21 entries, and 20 are allowed; leave some out.",
+        ),
         # lists and groups
         ("levels", {}, "levels", "must be a list; start each entry on its own line with a dash."),
         ("levels", [], "levels", "needs at least 1 entries and has 0; add what is missing."),
@@ -230,7 +244,9 @@ VALUE_OR_EXCLUDED = "a choice needs either a value, such as 'value: 1', or 'excl
     ],
 )
 def test_what_the_schema_says(path: str, value: Any, place: str, message: str | None) -> None:
-    data = changed((f"{QUESTION}/guidance/requires", ["governance.documentation"]), (path, value))
+    data = changed(
+        (f"{QUESTION}/guidance/requires", ["governance.documentation"]), ("translations", {"de": {}}), (path, value)
+    )
     found = problems(data)
     assert (place, message) in found if message else place in dict(found)
 
@@ -307,7 +323,7 @@ def test_each_value_has_its_type(value: Any, message: str, path: str, place: str
         ("choices", 50, "choices"),
         ("dimensions", 50, "dimensions"),
         ("dimensions/0/statements", 101, f"{DIMENSION}.statements"),
-        ("dimensions/0/questions", 100, f"{DIMENSION}.questions"),
+        ("dimensions/0/questions", 500, f"{DIMENSION}.questions"),
         (f"{QUESTION}/guidance/requires", 50, f"{AT_QUESTION}.guidance.requires"),
     ],
 )
@@ -393,6 +409,15 @@ CIRCLE = (
             [(f"{QUESTION}/choices", [LADDER[0], LADDER[1], LADDER[0]])],
             f"{AT_QUESTION}.choices[0].key",
             f"'0' {USED}",
+        ),
+        (
+            "questions_are_not_too_many",
+            [
+                ("dimensions/0/questions", [LADDER_QUESTION | {"key": f"q.{n}"} for n in range(401)]),
+                ("dimensions/1/questions", [LADDER_QUESTION | {"key": f"r.{n}"} for n in range(85)]),
+            ],
+            "dimensions",
+            "there are 501 questions in all, and 500 are allowed; leave some out.",
         ),
         (
             "levels_ascend",
@@ -487,6 +512,30 @@ CIRCLE = (
             CIRCLE.format("'data_management.versioning' → 'data_management.validation' → 'data_management.versioning'"),
         ),
         (
+            "translations_are_of_what_exists",
+            [("translations", {"de": {"dimensions": {"data_managment": {"title": "Daten"}}}})],
+            "translations.de.dimensions.data_managment",
+            "translates what the questionnaire does not have; delete it. Did you mean 'data_management'?",
+        ),
+        (
+            "translations_are_of_what_exists",
+            [("dimensions/0/description", GONE), ("translations", {"de": GERMAN})],
+            "translations.de.dimensions.data_management.description",
+            "translates what the questionnaire does not have; delete it.",
+        ),
+        (
+            "translations_are_of_what_exists",
+            [("translations", {"de": GERMAN | {"levels": {"0": {"characteristics": ["Von Hand"]}}}})],
+            "translations.de.levels.0.characteristics",
+            "has 1 entries, and the questionnaire has 7 here; write one for each.",
+        ),
+        (
+            "translations_are_of_what_exists",
+            [("translations", {"en": {}})],
+            "translations.en",
+            "is the questionnaire's own language; write these texts in their places.",
+        ),
+        (
             "texts_can_be_stored",
             [("levels/0/name", "No\0MLOps")],
             "levels[0].name",
@@ -567,3 +616,8 @@ def test_without_lines_an_error_says_places_only() -> None:
 )
 def test_a_quoted_value_stays_short_and_on_one_line(value: Any, text: str) -> None:
     assert shown(value) == text
+
+
+def test_five_hundred_questions_are_not_too_many() -> None:
+    data = changed(("dimensions/0/questions", [LADDER_QUESTION | {"key": f"q.{n}"} for n in range(500)]))
+    assert problems(data | {"dimensions": data["dimensions"][:1]}) == []

@@ -11,10 +11,13 @@ from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from assessments.differences import differences
 from assessments.models import QuestionnaireVersion
 from assessments.models.questionnaires import VersionStatus
-from assessments.questionnaires.files import dump, read_valid, shipped
-from assessments.questionnaires.validation import QuestionnaireError
+from assessments.questionnaires.files import read, read_valid, shipped, valid
+from assessments.questionnaires.patching import written
+from assessments.questionnaires.validation import SCHEMA_FILE, QuestionnaireError
+from assessments.questionnaires.wording import in_words
 from assessments.selectors.questionnaires import version_to_export, versions_for_all
 from assessments.services.questionnaires import NotADraft, import_definition, offer_definition, publish_version
 
@@ -42,6 +45,8 @@ class Command(BaseCommand):
         validate = actions.add_parser("validate", help=_("say what is wrong with files, without a database"))
         validate.add_argument("files", type=Path, nargs="+", metavar="file")
 
+        actions.add_parser("schema", help=_("print the JSON Schema of the format, for editors"))
+
         actions.add_parser("load", help=_("import and publish the shipped questionnaires; safe to repeat"))
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,6 +55,7 @@ class Command(BaseCommand):
             "export": self.export,
             "import": self.import_file,
             "validate": self.validate,
+            "schema": self.schema,
             "load": self.load,
         }[options["action"]]
         try:
@@ -95,7 +101,7 @@ class Command(BaseCommand):
                 (missing + _("; 'questionnaire list' shows what there is.")) % {"slug": slug, "number": number},
                 returncode=2,
             )
-        text = dump(version.definition)
+        text = written(version.definition, version.source)
         if output is None:
             self.stdout.write(text, ending="")
             return
@@ -106,9 +112,14 @@ class Command(BaseCommand):
         self.stdout.write(_("%(file)s: %(version)s written.") % {"file": output, "version": _name(version)})
 
     def import_file(self, options: dict[str, Any]) -> None:
-        version, is_new = import_definition(data=read_valid(options["file"]))
+        document = read(options["file"])
+        data = valid(document)
+        before = version_to_export(data["slug"])
+        version, is_new = import_definition(data=data, source=document.text)
         if is_new:
             self.stdout.write(_("%s imported as a draft.") % _name(version))
+            for difference in differences(before.definition, data) if before else ():
+                self.stdout.write(f"  {in_words(difference)}")
         else:
             self.stdout.write(_("%s says the same already: nothing changed.") % _name(version))
         if options["publish"] and version.status != VersionStatus.PUBLISHED:
@@ -136,9 +147,13 @@ class Command(BaseCommand):
         if problems:
             self.refuse("\n".join(problems))
 
+    def schema(self, options: dict[str, Any]) -> None:
+        self.stdout.write(SCHEMA_FILE.read_text("utf-8"), ending="")
+
     def load(self, options: dict[str, Any]) -> None:
         for path in shipped().values():
-            version, is_new = offer_definition(data=read_valid(path))
+            document = read(path)
+            version, is_new = offer_definition(data=valid(document), source=document.text)
             text = _("%s published.") if is_new else _("%s is there already.")
             self.stdout.write(text % _name(version))
 
