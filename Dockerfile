@@ -7,7 +7,7 @@ RUN useradd --system --uid 10001 --user-group app
 RUN apt-get update && apt-get install -y --no-install-recommends \
     libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-dejavu-core && rm -rf /var/lib/apt/lists/*
 COPY requirements.lock.txt .
-RUN pip install --no-cache-dir --require-hashes -r requirements.lock.txt
+RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements.lock.txt
 COPY . .
 # Collecting static files needs settings to be there, whatever they are.
 RUN SECRET_KEY=none-none-none-1234567890-none-none-none-1234567890 BASE_URL=https://none DATABASE_URL=postgres://none/none \

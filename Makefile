@@ -26,7 +26,7 @@ $(INSTALLED): requirements-dev.lock.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; choose one with PYTHON=")'
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { echo 'Python cannot make a virtual environment: apt install python3-venv' >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock.txt
+	$(BIN)pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock.txt
 	@touch $@
 
 .env: $(INSTALLED)
