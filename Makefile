@@ -67,8 +67,9 @@ lint-deployment:
 		SECRET_KEY="$$($(BIN)python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
 		$(BIN)python manage.py check --deploy --fail-level WARNING
 
+# A file's tests stay together and in order: they share services and a demo, and the browser's come last.
 tests:
-	@$(BIN)pytest --cov
+	@$(BIN)pytest --cov --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 chaos: $(INSTALLED) ## make 20,000 requests by chance, as everybody; CHAOS_REQUESTS= and CHAOS_SEED= choose others
 	@$(ON_SERVICES) fuzz CHAOS_REQUESTS="$${CHAOS_REQUESTS:-20000}" CHAOS_SEED="$${CHAOS_SEED:-$$(date +%s)}"

@@ -27,8 +27,12 @@ def snapshot() -> Iterator[None]:
 def in_file(pieces: Iterable[str]) -> IO[bytes]:
     """Return an open file, at its beginning, with text that is read from one snapshot; the caller closes it."""
     file: IO[bytes] = SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 - whoever sends it closes it
-    with snapshot():
-        for piece in pieces:
-            file.write(piece.encode())
+    try:
+        with snapshot():
+            for piece in pieces:
+                file.write(piece.encode())
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
     return file
