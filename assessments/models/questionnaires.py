@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from organizations.audit.tracking import tracked
@@ -51,6 +52,9 @@ class Questionnaire(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("questionnaire", args=[self.pk])
 
 
 class VersionStatus(models.TextChoices):
@@ -147,7 +151,9 @@ class QuestionnaireVersion(models.Model):
             pgtrigger.Protect(
                 name="freeze_published_version",
                 operation=pgtrigger.Update,
-                condition=pgtrigger.Condition(f"OLD.status <> 'draft' AND {_columns('OLD')} IS DISTINCT FROM {_columns('NEW')}"),
+                condition=pgtrigger.Condition(
+                    f"OLD.status <> 'draft' AND {_columns('OLD')} IS DISTINCT FROM {_columns('NEW')}"
+                ),
             ),
             KeptVersion(name="keep_published_version"),
             SameOrNoOrganization("questionnaire", name="version_questionnaire_same_organization"),

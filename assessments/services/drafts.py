@@ -71,7 +71,7 @@ def change_draft(
 def import_into_draft(
     *, version: QuestionnaireVersion, seen: int, user: User | None, data: Document, source: str
 ) -> QuestionnaireVersion:
-    """Have a draft say what a valid file says, which can be undone. Raises NotADraft, and Overtaken where it changed."""
+    """Have a draft say what a valid file says, which can be undone. Raises NotADraft, Overtaken where it changed."""
     held = _hold(version)
     _refuse_unseen(held, seen)
     _keep(held, data, source, user, Act.IMPORT, "", back=held.revision, forward=None)
@@ -88,7 +88,7 @@ def undo(*, version: QuestionnaireVersion, seen: int, user: User | None) -> Ques
     if target is None:
         raise NothingToUndo
     _keep(
-        held, target.definition, target.source, user, Act.UNDO, _label(current), back=target.back, forward=held.revision
+        held, target.definition, target.source, user, Act.UNDO, current.label, back=target.back, forward=held.revision
     )
     return held
 
@@ -103,7 +103,7 @@ def redo(*, version: QuestionnaireVersion, seen: int, user: User | None) -> Ques
     if target is None:
         raise NothingToUndo
     _keep(
-        held, target.definition, target.source, user, Act.REDO, _label(target), back=target.back, forward=target.forward
+        held, target.definition, target.source, user, Act.REDO, target.label, back=target.back, forward=target.forward
     )
     return held
 
@@ -183,8 +183,3 @@ def _keep(
         made_by=user,
     )
     held.revisions.filter(number__lte=held.revision - DraftRevision.KEPT).delete()
-
-
-def _label(revision: DraftRevision) -> str:
-    """Return what an undone or redone revision was about, in the words of the one that first did it."""
-    return revision.label

@@ -116,7 +116,8 @@ def publish_version(*, version: QuestionnaireVersion, seen: int | None = None) -
     `seen` is the revision that whoever publishes it has looked at. Raises NotADraft, ChangedMeanwhile, and
     QuestionnaireError with all problems where it is none.
     """
-    held = QuestionnaireVersion.objects.select_for_update(of=("self",)).select_related("questionnaire").get(pk=version.pk)
+    rows = QuestionnaireVersion.objects.select_for_update(of=("self",)).select_related("questionnaire")
+    held = rows.get(pk=version.pk)
     if held.status != VersionStatus.DRAFT:
         raise NotADraft(str(version))
     if seen is not None and seen != held.revision:
