@@ -11,13 +11,14 @@ from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from assessments.models import Badge, Participant, QuestionnaireVersion, Response, Round
+from assessments.models import Badge, Participant, Questionnaire, QuestionnaireVersion, Response, Round
+from assessments.services.questionnaires import retire_version
 from assessments.services.rounds import close_round
 from organizations.models import Invitation, Role, User
 from organizations.selectors import hash_of
 from organizations.services.invitations import invite
 from tests.accounts import reauthenticate
-from tests.factories import Cast, make_participant, make_response, make_round
+from tests.factories import Cast, make_participant, make_response, make_round, make_version
 
 ACTORS = ("visitor", "viewer", "member", "facilitator", "owner", "outsider", "staff")
 LOG_IN = 302
@@ -27,6 +28,7 @@ EVERYONE = dict.fromkeys(ACTORS, 200)
 ONLY_OUR_MEMBERS = {"visitor": LOG_IN, **OUR_MEMBERS, "outsider": 404, "staff": 404}
 OUR_FACILITATORS = ONLY_OUR_MEMBERS | {"viewer": 403, "member": 403}
 OUR_OWNERS = OUR_FACILITATORS | {"facilitator": 403}
+WRITERS_OF_ANY = EVERYONE | {"visitor": LOG_IN, "viewer": 403, "member": 403}
 ONLY_THE_MEMBER = dict.fromkeys(ACTORS, 404) | {"visitor": LOG_IN}
 
 
@@ -45,6 +47,34 @@ class Row:
     team: bool = False
     sure: bool = False
 
+
+PARTS_OF_A_DRAFT = ("edit_settings", "edit_level", "edit_dimension_settings", "edit_question")
+OF_A_DRAFT = (
+    *PARTS_OF_A_DRAFT,
+    "edit_draft",
+    "draft_problems",
+    "edit_choices",
+    "edit_levels",
+    "edit_dimension",
+    "edit_own_choices",
+    "preview_question",
+    "edit_languages",
+    "edit_language",
+)
+OF_A_VERSION = {
+    "questionnaire_version": 1,
+    "questionnaire_file": 1,
+    "try_out": 1,
+    "retire_version": 1,
+    "offer_version": 2,
+    **dict.fromkeys(("publish_version", "discard_version", "draft_act", *OF_A_DRAFT), 3),
+}
+KEYS_IN_A_DRAFT: dict[str, list[Any]] = {
+    "edit_level": [2],
+    **dict.fromkeys(("edit_dimension", "edit_dimension_settings"), ["governance"]),
+    **dict.fromkeys(("edit_question", "edit_own_choices", "preview_question"), ["governance.lineage"]),
+    "edit_language": ["de"],
+}
 
 MATRIX = [
     Row("healthz", "get", EVERYONE),
@@ -135,6 +165,34 @@ MATRIX = [
     Row("respond_by_link_submit", "get", then(302, EVERYONE)),
     Row("respond_by_link_submit", "post", then(422, EVERYONE)),
     Row("respond_by_link_done", "get", then(302, EVERYONE)),
+    Row("questionnaires", "get", EVERYONE | {"visitor": LOG_IN}),
+    Row("questionnaire_schema", "get", EVERYONE),
+    Row("new_questionnaire", "get", WRITERS_OF_ANY),
+    Row("new_questionnaire", "post", WRITERS_OF_ANY),
+    # An organization's own questionnaire, of which a version is published, one is retired, and one is a draft.
+    Row("questionnaire", "get", ONLY_OUR_MEMBERS),
+    Row("next_version", "post", then(302, OUR_FACILITATORS)),
+    Row("import_questionnaire", "get", OUR_FACILITATORS),
+    Row("import_questionnaire", "post", then(422, OUR_FACILITATORS)),
+    Row("questionnaire_version", "get", ONLY_OUR_MEMBERS),
+    Row("questionnaire_file", "get", ONLY_OUR_MEMBERS),
+    Row("try_out", "get", ONLY_OUR_MEMBERS),
+    Row("try_out", "post", ONLY_OUR_MEMBERS),
+    Row("retire_version", "get", OUR_FACILITATORS),
+    Row("retire_version", "post", then(302, OUR_FACILITATORS)),
+    Row("offer_version", "post", then(302, OUR_FACILITATORS)),
+    Row("publish_version", "get", OUR_FACILITATORS),
+    Row("publish_version", "post", then(409, OUR_FACILITATORS)),
+    Row("discard_version", "get", OUR_FACILITATORS),
+    Row("discard_version", "post", then(302, OUR_FACILITATORS)),
+    *(Row(name, "get", OUR_FACILITATORS) for name in OF_A_DRAFT if name != "preview_question"),
+    *(Row(name, "post", then(422, OUR_FACILITATORS)) for name in PARTS_OF_A_DRAFT),
+    Row("edit_choices", "post", then(302, OUR_FACILITATORS)),
+    Row("edit_own_choices", "post", then(302, OUR_FACILITATORS)),
+    Row("edit_languages", "post", OUR_FACILITATORS),
+    Row("edit_language", "post", then(302, OUR_FACILITATORS)),
+    Row("preview_question", "post", OUR_FACILITATORS),
+    Row("draft_act", "post", then(400, OUR_FACILITATORS)),
     Row("rounds", "get", ONLY_OUR_MEMBERS),
     Row("new_round", "get", OUR_FACILITATORS),
     Row("new_round", "post", then(422, OUR_FACILITATORS)),
@@ -239,6 +297,17 @@ def kept(cast: Cast, version: QuestionnaireVersion) -> Response:
 
 
 @pytest.fixture
+def own(cast: Cast) -> Questionnaire:
+    """A questionnaire of the cast's organization: version 1 is published, 2 retired, 3 a draft with a language."""
+    organization = cast.organization
+    published = make_version(organization=organization)
+    retired = make_version(published.definition | {"title": "Second"}, organization=organization)
+    retire_version(version=retired)
+    make_version(published.definition | {"translations": {"de": {}}}, organization=organization, published=False)
+    return published.questionnaire
+
+
+@pytest.fixture
 def invitation(cast: Cast) -> Invitation:
     """An invitation to the cast's organization for the outsider, by the link that ends in `TOKEN`."""
     [made] = invite(
@@ -264,6 +333,7 @@ def test_who_may_open_what(
     closed_round: Round,
     asked: Participant,
     invitation: Invitation,
+    own: Questionnaire,
     client_of: Callable[[User], Client],
 ) -> None:
     client = Client() if actor == "visitor" else client_of(getattr(cast, actor))
@@ -275,6 +345,8 @@ def test_who_may_open_what(
     viewer = cast.organization.members.get(role=Role.VIEWER)
     arguments: dict[str, list[Any]] = {
         "end_session": [session.pk],
+        **{name: [own.pk] for name in ("questionnaire", "next_version", "import_questionnaire")},
+        **{name: [own.pk, number, *KEYS_IN_A_DRAFT.get(name, [])] for name, number in OF_A_VERSION.items()},
         "sign_on": ["sign-on"],
         "try_questions": ["governance"],
         "own_result": [kept.public_id],

@@ -1,4 +1,4 @@
-"""What a draft said after each change, so that changes can be undone and people who edit at once learn of each other."""
+"""What a draft said after each change, so that changes can be undone and people who edit at once are told."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -155,7 +156,7 @@ def section(
     author: Author,
     version: QuestionnaireVersion,
     name: str,
-    context: dict[str, Any] = {},
+    context: Mapping[str, Any] = {},
     *,
     status: int = 200,
 ) -> HttpResponse:
@@ -166,7 +167,7 @@ def section(
         )
     shared = frame(author, version) | {"section": name, "history": history_of(version), "new_form": NewForm()}
     page = f"assessments/questionnaires/edit_{name}.html"
-    answer = render(request, page, shared | context, status=status)
+    answer = render(request, page, {**shared, **context}, status=status)
     if "HX-Request" in request.headers and status == 200 and name != "part":
         answer["HX-Replace-Url"] = request.get_full_path()
     return answer
@@ -267,8 +268,7 @@ def _gone(request: HttpRequest, author: Author, version: QuestionnaireVersion, p
     version.refresh_from_db()
     hidden = {"csrfmiddlewaretoken", "revision"}
     typed = [text for name, texts in request.POST.lists() if name not in hidden for text in texts if text.strip()]
-    answer = section(request, author, version, "gone", {"typed": typed, "part": part}, status=409)
-    return answer
+    return section(request, author, version, "gone", {"typed": typed, "part": part}, status=409)
 
 
 def _after(version: QuestionnaireVersion, part: Part) -> str:

@@ -70,12 +70,13 @@ def translate(request: HttpRequest, author: Author, version: QuestionnaireVersio
                 change=lambda base, now: _translated(base, now, locale, form.texts(), conflicts),
             )
         except (service.Overtaken, NotADraft, service.TooLarge):
-            text = _("Somebody else has translated this meanwhile; look below, and save again to put yours in its place.")
+            text = _("Somebody else has translated this meanwhile. Save again to put yours in its place.")
             for each in conflicts:
                 field = each if each in form.fields else next(n for n in form.fields if n.startswith(f"{each}/"))
                 form.add_error(field, text)
             if not conflicts:
-                form.add_error(None, _("This could not be saved: the draft is published, or would be larger than 2 MB."))
+                text = _("This could not be saved: the draft is published, or would be larger than 2 MB.")
+                form.add_error(None, text)
             version.refresh_from_db()
             seen = version.revision
         else:

@@ -23,7 +23,7 @@ from assessments.views.drafts import frame
 @require_http_methods(["GET", "HEAD", "POST"])
 @on_version()
 def try_out(request: HttpRequest, author: Author, version: QuestionnaireVersion) -> HttpResponse:
-    """Show all questions; score the answers that were chosen, as a result would. An unfinished draft is shown as it is."""
+    """Show all questions, of an unfinished draft too; score the answers that were chosen, as a result would."""
     is_draft = version.status == VersionStatus.DRAFT
     if is_draft and not can_be_edited(version):
         return render(request, "assessments/questionnaires/not_editable.html", frame(author, version))
