@@ -134,7 +134,8 @@ def _rearrange(asked: Asked, *, version: QuestionnaireVersion, seen: int, user: 
         if asked.verb == "to":
             return drafts.move_question(now, asked.key, asked.argument)
         position, count = drafts.position_of(now, asked.place)
-        target = {"up": position - 1, "down": position + 1}.get(asked.verb, _number(asked.argument))
+        steps = {"up": position - 1, "down": position + 1}
+        target = steps[asked.verb] if asked.verb in steps else _number(asked.argument)
         return drafts.move(now, asked.place, to=min(max(target, 0), count - 1))
 
     changed = service.change_draft(

@@ -32,6 +32,7 @@ URLS = {
     "question": "edit_question",
     "own_choices": "edit_own_choices",
     "language": "edit_language",
+    "questions": "edit_dimension",
     "levels": "edit_levels",
     "dimensions": "edit_draft",
 }
@@ -98,10 +99,16 @@ class Part:
         return reverse(URLS[self.kind], args=[version.questionnaire_id, version.number, *key])
 
 
-def part_of(document: Document, path: KeyPath) -> Part:
-    """Return the part in which what stands at a path is edited."""
-    kind, key, _label = part_at(document, path)
-    return Part(kind, key)
+def part_of(document: Document, path: KeyPath) -> tuple[Part, str]:
+    """Return the part in which what stands at a path is edited, and what people call it."""
+    kind, key, label = part_at(document, path)
+    names = {
+        "settings": _("Settings and scoring"),
+        "choices": _("Shared answers"),
+        "levels": _("Maturity levels"),
+        "dimensions": _("Dimensions"),
+    }
+    return Part(kind, key), names.get(kind, label)
 
 
 def _only(row: Row, names: tuple[str, ...]) -> Row:

@@ -18,10 +18,10 @@ LINES = {"title", "name", "role", "topic", "tools", "roles"}
 
 
 class TranslationForm(forms.Form):
-    """The texts of one dimension, or of all that belongs to none (`SHARED`), in one language; empty ones fall back.
+    """The texts of a dimension (its key), a level (`level:1`), or the rest (`SHARED`), in one language.
 
-    A field is called by the path of its text, with `/` between the steps. Those of one entry of a list of groups are
-    called by its position as well.
+    Empty ones fall back. A field is called by the path of its text, with `/` between the steps. Those of one entry of
+    a list of groups are called by its position as well.
     """
 
     def __init__(self, data: QueryDict | None, *, document: Document, locale: str, section: str) -> None:
@@ -63,7 +63,7 @@ class TranslationForm(forms.Form):
 
 def texts_in(document: Document, section: str | None) -> Iterator[tuple[Path, Any]]:
     """Yield the texts of a section with their paths, of all sections with None."""
-    inside: dict[str, str] = {}
+    inside = {f"levels/{level['number']}": f"level:{level['number']}" for level in document["levels"]}
     for dimension in document["dimensions"]:
         inside[f"dimensions/{dimension['key']}"] = dimension["key"]
         inside |= {f"questions/{question['key']}": dimension["key"] for question in dimension.get("questions", [])}

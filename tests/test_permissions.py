@@ -71,8 +71,11 @@ OF_A_VERSION = {
 }
 KEYS_IN_A_DRAFT: dict[str, list[Any]] = {
     "edit_level": [2],
-    **dict.fromkeys(("edit_dimension", "edit_dimension_settings"), ["governance"]),
-    **dict.fromkeys(("edit_question", "edit_own_choices", "preview_question"), ["governance.lineage"]),
+    "edit_dimension": ["governance"],
+    "edit_dimension_settings": ["governance"],
+    "edit_question": ["governance.lineage"],
+    "edit_own_choices": ["governance.lineage"],
+    "preview_question": ["governance.lineage"],
     "edit_language": ["de"],
 }
 

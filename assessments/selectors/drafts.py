@@ -117,7 +117,7 @@ def can_be_edited(version: QuestionnaireVersion) -> bool:
 def part_at(document: Document, path: KeyPath) -> tuple[str, str | int, str]:
     """Return the part of the editor in which a path of the document is edited: its kind, key, and what it is called.
 
-    Kinds are settings, choices, levels, level, dimension, question, own_choices and language.
+    Kinds are settings, choices, levels, level, dimensions, dimension, questions, question, own_choices and language.
     """
     match path:
         case ("dimensions", int(n), "questions", int(m), "choices", *_rest):
@@ -126,6 +126,9 @@ def part_at(document: Document, path: KeyPath) -> tuple[str, str | int, str]:
         case ("dimensions", int(n), "questions", int(m), *_rest):
             question = document["dimensions"][n]["questions"][m]
             return "question", question["key"], question["text"]
+        case ("dimensions", int(n), "questions"):
+            dimension = document["dimensions"][n]
+            return "questions", dimension["key"], dimension["title"]
         case ("dimensions", int(n), *_rest):
             dimension = document["dimensions"][n]
             return "dimension", dimension["key"], dimension["title"]

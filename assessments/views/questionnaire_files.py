@@ -112,5 +112,3 @@ def _current(questionnaire: Questionnaire) -> QuestionnaireVersion:
 
 def _key(author: Author, questionnaire: Questionnaire, token: str) -> str:
     return f"questionnaire-file:{author.user.pk}:{questionnaire.pk}:{token[:32]}"
-
-

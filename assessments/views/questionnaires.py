@@ -22,8 +22,8 @@ from assessments.models import Questionnaire, QuestionnaireVersion
 from assessments.models.questionnaires import VersionStatus
 from assessments.questionnaire_forms import CopyForm, NewFileForm, Owner, ScratchForm, free_slug, versions_to_copy
 from assessments.questionnaires.blank import blank
-from assessments.questionnaires.validation import QuestionnaireError
-from assessments.selectors.drafts import changes_since, last_published, memberships_of, shelves, used_in
+from assessments.questionnaires.validation import Problem, QuestionnaireError
+from assessments.selectors.drafts import can_be_edited, changes_since, last_published, memberships_of, shelves, used_in
 from assessments.selectors.questionnaires import OFFERED
 from assessments.services import drafts as draft_service
 from assessments.services import questionnaires as service
@@ -73,9 +73,7 @@ def new_questionnaire(request: HttpRequest, user: User) -> HttpResponse:
         versions=versions.defer("definition", "source") if basis != "copy" else versions,
         **shared,
     )
-    file = NewFileForm(
-        *((request.POST, request.FILES) if basis == "file" else (None, None)), prefix="file", **shared
-    )
+    file = NewFileForm(*((request.POST, request.FILES) if basis == "file" else (None, None)), prefix="file", **shared)
     if scratch.is_valid():
         values = scratch.cleaned_data
         owner, title = values["owner"], values["title"]
@@ -229,11 +227,9 @@ def by_kind(found: tuple[Difference, ...]) -> Iterator[tuple[str, list[Differenc
     return ((str(KINDS[kind]), list(group)) for kind, group in groupby(rows, key=lambda each: each.kind))
 
 
-def _with_link(version: QuestionnaireVersion, problem: Any) -> tuple[str, str, str]:
-    """Return where a problem is mended, what that place is called, and what is wrong."""
-    part = part_of(version.definition, problem.path)
-    fallback = reverse("edit_draft", args=[version.questionnaire_id, version.number])
-    try:
-        return part.url(version), problem.place, problem.message
-    except (KeyError, LookupError):
-        return fallback, problem.place, problem.message
+def _with_link(version: QuestionnaireVersion, problem: Problem) -> tuple[str, str, Problem]:
+    """Return where a problem is mended, what people call that place, and the problem."""
+    if not can_be_edited(version):
+        return reverse("import_questionnaire", args=[version.questionnaire_id]), _("Import a file"), problem
+    part, label = part_of(version.definition, problem.path)
+    return part.url(version), label, problem

@@ -100,11 +100,10 @@ def _locales(document: Document) -> list[str]:
 def _sections(document: Document, locale: str) -> list[tuple[str, str, int]]:
     """Return the sections to translate: key, title, and how many texts are missing."""
     missing = set(missing_translations(document, locale))
-    titles = [(SHARED, _("Title, answers and levels"))]
+    titles = [(SHARED, _("Title and answers"))]
+    titles += [(f"level:{level['number']}", level["name"]) for level in document["levels"]]
     titles += [(dimension["key"], dimension["title"]) for dimension in document["dimensions"]]
-    return [
-        (key, title, sum(path in missing for path, _text in texts_in(document, key))) for key, title in titles
-    ]
+    return [(key, title, sum(path in missing for path, _text in texts_in(document, key))) for key, title in titles]
 
 
 def _translated(
@@ -122,9 +121,7 @@ def _translated(
     if merged.conflicts:
         conflicts += merged.conflicts
         raise service.Overtaken(base, now)
-    return drafts.set_translation(
-        now, locale, {tuple(name.split("/")): merged.row.get(name) for name in wanted}
-    )
+    return drafts.set_translation(now, locale, {tuple(name.split("/")): merged.row.get(name) for name in wanted})
 
 
 def _change_languages(
@@ -158,5 +155,3 @@ def _change_languages(
         text = _("The language %s is deleted. “Undo” brings it back.") if is_gone else _("The language %s is added.")
         messages.success(request, text % locale)
         tell_unseen(request, version, seen, changed.base, changed.before)
-
-
