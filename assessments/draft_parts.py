@@ -69,7 +69,8 @@ class Part:
     def apply(self, base: Document | None, now: Document, form: PartForm) -> Document:
         """Return the draft with what a valid form says. Raises Gone, and Conflict where that overwrites something."""
         row = drafts.find(now, self.place)
-        merged = drafts.merge(self._fields(base, form), _only(row, form.names), _given(form))
+        mine = _with_empty_ones(_given(form), _only(row, form.names))
+        merged = drafts.merge(self._fields(base, form), _only(row, form.names), mine)
         if merged.conflicts:
             raise Conflict(row, {**row, **merged.row}, merged.conflicts)
         if self.kind in ("choices", "own_choices"):
@@ -117,3 +118,14 @@ def _only(row: Row, names: tuple[str, ...]) -> Row:
 
 def _given(form: PartForm) -> Row:
     return {name: value for name, value in form.row().items() if value is not None}
+
+
+def _with_empty_ones(mine: Row, now: Row) -> Row:
+    """Return what a form gives with the empty lists and texts that there are: a form cannot tell them from nothing."""
+    full = dict(mine)
+    for name, value in now.items():
+        if isinstance(value, dict) and isinstance(mine.get(name), dict):
+            full[name] = _with_empty_ones(mine[name], value)
+        elif name not in mine and value in ("", []):
+            full[name] = value
+    return full

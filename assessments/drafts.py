@@ -390,10 +390,9 @@ def _rename(document: Document, kind: str, old: Any, new: Any) -> None:
 def _rewrite_requirements(document: Document, rewrite: Callable[[list[str]], list[str]]) -> None:
     for question in questions_of(document):
         guidance = question.get("guidance", {})
-        if "requires" in guidance:
-            guidance["requires"] = rewrite(guidance["requires"])
-            if not guidance["requires"]:
-                del guidance["requires"]
+        known = guidance.get("requires", [])
+        if (rewritten := rewrite(known)) != known:
+            guidance["requires"] = rewritten
 
 
 def _without_empty_translations(document: Document) -> Document:

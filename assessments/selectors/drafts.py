@@ -103,9 +103,13 @@ def history_of(version: QuestionnaireVersion) -> History:
     return History(current, undoes, around.get(current.forward or 0))
 
 
-def authors_since(version: QuestionnaireVersion, seen: int) -> list[str]:
-    """Return the addresses of those who changed a draft after the revision `seen`, the newest first. One query."""
+def others_since(version: QuestionnaireVersion, seen: int, user: User) -> list[str]:
+    """Return the addresses of those but the user who changed a draft after the revision `seen`, the newest first.
+
+    One query.
+    """
     rows = version.revisions.filter(number__gt=max(seen, 1)).exclude(made_by=None).order_by("-number")
+    rows = rows.exclude(made_by=user)
     return list(dict.fromkeys(rows.values_list(F("made_by__email"), flat=True)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from assessments import drafts
-from assessments.authors import Author, on_version
+from assessments.authors import Author, View, on_version
 from assessments.definition import Definition
 from assessments.differences import differences
 from assessments.draft_acts import Asked, perform
@@ -25,13 +26,27 @@ from assessments.models import QuestionnaireVersion
 from assessments.models.drafts import Act
 from assessments.models.questionnaires import VersionStatus
 from assessments.questionnaires.wording import in_words
-from assessments.selectors.drafts import authors_since, can_be_edited, history_of, question_published_as
+from assessments.selectors.drafts import can_be_edited, history_of, others_since, question_published_as
 from assessments.services import drafts as service
 from assessments.services.questionnaires import NotADraft, problems_in
 from organizations.forms import posted
+from organizations.models import User
 
 MOST_TOLD = 8
-on_draft = on_version(VersionStatus.DRAFT, to_write=True)
+
+
+def on_draft(view: View) -> View:
+    """Hand a view a draft and its writer. One that is no questionnaire at all is not edited, which a page says."""
+
+    @on_version(VersionStatus.DRAFT, to_write=True)
+    @wraps(view)
+    def wrapped(request: HttpRequest, author: Author, version: QuestionnaireVersion, **kwargs: Any) -> HttpResponse:
+        if can_be_edited(version):
+            return view(request, author, version, **kwargs)
+        status = 409 if request.method == "POST" else 200
+        return render(request, "assessments/questionnaires/not_editable.html", frame(author, version), status=status)
+
+    return wrapped
 
 
 @require_safe
@@ -94,7 +109,7 @@ def edit_part(
         return _part(request, author, version, part, form, seen)
     if changed.has_changed:
         messages.success(request, _("Saved."))
-    tell_unseen(request, version, seen, changed.base, changed.before)
+    tell_unseen(request, author.user, version, seen, changed.base, changed.before)
     return redirect(_after(changed.version, part))
 
 
@@ -119,10 +134,10 @@ def act(request: HttpRequest, author: Author, version: QuestionnaireVersion) -> 
     except service.Overtaken as error:
         text = _("Nothing was done, as somebody else has changed this meanwhile. Look, then do it again.")
         messages.warning(request, text)
-        tell_unseen(request, version, seen, error.base, error.now)
+        tell_unseen(request, author.user, version, seen, error.base, error.now)
     else:
         messages.success(request, done.message)
-        tell_unseen(request, version, seen, done.base, done.before)
+        tell_unseen(request, author.user, version, seen, done.base, done.before)
         return redirect(done.url)
     return redirect(asked.url(version))
 
@@ -161,8 +176,6 @@ def section(
     status: int = 200,
 ) -> HttpResponse:
     """Render a section of the editor in its frame; in place of the one shown, where a script asks for it."""
-    if not can_be_edited(version):
-        return render(request, "assessments/questionnaires/not_editable.html", frame(author, version), status=status)
     shared = frame(author, version) | {"section": name, "history": history_of(version), "new_form": NewForm()}
     page = f"assessments/questionnaires/edit_{name}.html"
     answer = render(request, page, {**shared, **context}, status=status)
@@ -192,12 +205,17 @@ def seen_by(request: HttpRequest, version: QuestionnaireVersion) -> int:
 
 
 def tell_unseen(
-    request: HttpRequest, version: QuestionnaireVersion, seen: int, base: Document | None, now: Document | None
+    request: HttpRequest,
+    user: User,
+    version: QuestionnaireVersion,
+    seen: int,
+    base: Document | None,
+    now: Document | None,
 ) -> None:
-    """Say what others changed in the draft since the author saw it, if anything. Two queries then."""
+    """Say what was changed in the draft since its author saw it, if anything. One query then."""
     if base == now or now is None:
         return
-    people = ", ".join(authors_since(version, seen)) or _("Somebody else")
+    people = ", ".join(others_since(version, seen, user)) or _("you, in another window,")
     found = [in_words(each) for each in differences(base, now)] if base else []
     more = len(found) - MOST_TOLD
     told = " ".join(found[:MOST_TOLD])
@@ -250,7 +268,7 @@ def _bound(form: PartForm, part: Part, version: QuestionnaireVersion, published:
             data.setlist(field.html_name, [str(each) for each in value])
         elif value is True:
             data[field.html_name] = "on"
-        elif value not in (None, False):
+        elif value is not None and value is not False:
             data[field.html_name] = str(value)
     if part.kind == "question":
         data["meaning"] = "same"
@@ -287,8 +305,6 @@ def _after(version: QuestionnaireVersion, part: Part) -> str:
 
 
 def _find(version: QuestionnaireVersion, place: drafts.Place) -> drafts.Row:
-    if not can_be_edited(version):
-        return {}
     try:
         return drafts.find(version.definition, place)
     except Gone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +20,7 @@ from assessments.models.questionnaires import VersionStatus
 from assessments.questionnaire_forms import FileForm
 from assessments.questionnaires.patching import written
 from assessments.questionnaires.validation import SCHEMA_FILE
+from assessments.selectors.drafts import can_be_edited
 from assessments.services import drafts as draft_service
 from assessments.services import questionnaires as service
 from assessments.views.questionnaires import by_kind
@@ -38,7 +40,10 @@ def schema(request: HttpRequest) -> HttpResponse:
 @on_version()
 def download(request: HttpRequest, author: Author, version: QuestionnaireVersion) -> HttpResponse:
     """Give a version as a file, with the comments and the order of the file that it came from."""
-    answer = HttpResponse(written(version.definition, version.source), content_type=YAML)
+    # JSON is YAML too: what is no questionnaire has no form of its own.
+    is_one = version.status != VersionStatus.DRAFT or can_be_edited(version)
+    text = written(version.definition, version.source) if is_one else json.dumps(version.definition, indent=2) + "\n"
+    answer = HttpResponse(text, content_type=YAML)
     name = f"{version.questionnaire.slug}-{version.number}.yaml"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

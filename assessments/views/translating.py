@@ -81,7 +81,7 @@ def translate(request: HttpRequest, author: Author, version: QuestionnaireVersio
             seen = version.revision
         else:
             messages.success(request, _("Saved."))
-            tell_unseen(request, version, seen, changed.base, changed.before)
+            tell_unseen(request, author.user, version, seen, changed.base, changed.before)
             return redirect(f"{request.path}?section={name}")
     context: dict[str, Any] = {
         "form": form,
@@ -150,8 +150,8 @@ def _change_languages(
         messages.error(request, _("This language is no longer there."))
     except service.Overtaken as error:
         messages.warning(request, _("Nothing was done, as somebody else has translated more meanwhile. Look first."))
-        tell_unseen(request, version, seen, error.base, error.now)
+        tell_unseen(request, author.user, version, seen, error.base, error.now)
     else:
         text = _("The language %s is deleted. “Undo” brings it back.") if is_gone else _("The language %s is added.")
         messages.success(request, text % locale)
-        tell_unseen(request, version, seen, changed.base, changed.before)
+        tell_unseen(request, author.user, version, seen, changed.base, changed.before)

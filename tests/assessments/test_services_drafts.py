@@ -12,7 +12,7 @@ from assessments.models import DraftRevision, Questionnaire, QuestionnaireVersio
 from assessments.models.drafts import Act
 from assessments.models.questionnaires import VersionStatus
 from assessments.questionnaires.validation import QuestionnaireError
-from assessments.selectors.drafts import authors_since, changes_since, history_of, last_published
+from assessments.selectors.drafts import changes_since, history_of, last_published, others_since
 from assessments.selectors.results import kept_results
 from assessments.services import drafts as service
 from assessments.services import questionnaires
@@ -96,7 +96,8 @@ def test_whoever_did_not_see_a_change_does_not_undo_it(draft: QuestionnaireVersi
         service.undo(version=draft, seen=seen, user=None)
     assert error.value.now == draft.definition
     assert title(draft) == "Hers"
-    assert authors_since(draft, seen) == ["ada@acme.example"]
+    assert others_since(draft, seen, make_user()) == ["ada@acme.example"]
+    assert others_since(draft, seen, ada) == []
     # What says the same again was seen, whichever way it came about.
     service.undo(version=draft, seen=draft.revision, user=ada)
     service.undo(version=draft, seen=seen, user=None)
