@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -86,7 +87,7 @@ class SettingsForm(PartForm):
         "max": "scoring.max",
     }
     title = LineField(label=_("Title"))
-    description = TextField(label=_("Description"), help_text=_("What it measures, and for whom. ") + MARKDOWN)
+    description = TextField(label=_("Description"), help_text=format_lazy("{} {}", _("What it measures, and for whom."), MARKDOWN))
     locale = forms.RegexField(
         "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
         label=_("Language of the texts"),
@@ -123,7 +124,7 @@ class DimensionForm(PartForm):
 
     names = ("title", "description", "weight", "statements")
     title = LineField(label=_("Title"))
-    description = TextField(label=_("Description"), help_text=_("What the dimension covers. ") + MARKDOWN)
+    description = TextField(label=_("Description"), help_text=format_lazy("{} {}", _("What the dimension covers."), MARKDOWN))
     weight = NumberField(
         label=_("Weight in the overall score"), above=True, max_value=1000, help_text=_("1 where left empty.")
     )
@@ -134,7 +135,7 @@ class DimensionForm(PartForm):
         self.statements = [f"statement_{n}" for n in range(max(count, len(row.get("statements", []))))]
         for n, name in enumerate(self.statements):
             self.fields[name] = TextField(label=_("A score of %d means") % n, rows=2)
-        self.initial |= dict(zip(self.statements, row.get("statements", []), strict=False))
+        self.initial.update(zip(self.statements, row.get("statements", []), strict=False))
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -183,7 +184,7 @@ class QuestionForm(PartForm):
         label=_("Maturity level that the practice stands for"), required=False, coerce=int, empty_value=None
     )
     weight = NumberField(label=_("Weight in its dimension"), above=True, max_value=1000, help_text=_("1 where empty."))
-    help = TextField(label=_("Help"), help_text=_("What counts as yes, and what is not enough. ") + MARKDOWN)
+    help = TextField(label=_("Help"), help_text=format_lazy("{} {}", _("What counts as yes, and what is not enough."), MARKDOWN))
     evidence = TextField(label=_("Evidence"), rows=2, help_text=_("An example of what would show it."))
     action = TextField(label=_("Action"), help_text=_("What to do to get there."))
     success_metric = TextField(label=_("Success metric"), rows=2, help_text=_("A measure, with its goal."))
@@ -264,7 +265,7 @@ class LevelForm(PartForm):
         required=True,
         help_text=_("The overall score from which this level is reached; 0 for the lowest."),
     )
-    description = TextField(label=_("Description"), help_text=_("What it means to be at this level. ") + MARKDOWN)
+    description = TextField(label=_("Description"), help_text=format_lazy("{} {}", _("What it means to be at this level."), MARKDOWN))
     characteristics = LinesField(
         label=_("Characteristics"), longest=SENTENCE, rows=4, help_text=_("How one recognizes it; one on a line.")
     )
@@ -294,7 +295,7 @@ class LevelForm(PartForm):
     def _rows(self, first: str, known: list[Row], names: tuple[str, ...]) -> list[list[str]]:
         """Return the names of the fields of each row, filling in what is known, with one more row than there are."""
         for n, each in enumerate(known):
-            self.initial |= {f"{name}_{n}": each.get(name) for name in names}
+            self.initial.update({f"{name}_{n}": each.get(name) for name in names})
         sent = sum(name.startswith(f"{first}_") for name in self.data)
         return [[f"{name}_{n}" for name in names] for n in range(max(len(known) + 1, sent))]
 
@@ -360,12 +361,13 @@ class ChoicesForm(PartForm):
             self.fields[value] = NumberField(label=_("Worth"), min_value=0, max_value=100)
             self.fields[excluded] = forms.BooleanField(label=_("Leaves the question out of the score"), required=False)
             self.fields[key] = forms.CharField(required=False, widget=forms.HiddenInput, max_length=100)
-            self.initial |= {
+            self.initial.update(
+                {
                 label: choice.get("label"),
                 value: choice.get("value"),
                 excluded: "excluded" in choice,
                 key: choice.get("key", ""),
-            }
+            })
 
     @property
     def fields_in_rows(self) -> list[list[forms.BoundField]]:

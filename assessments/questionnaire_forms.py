@@ -37,9 +37,9 @@ class QuestionnaireFile(forms.FileField):
             return self.read(file)
         return file
 
-    def read(self, file: UploadedFile) -> Document:
+    def read(self, file: UploadedFile[bytes]) -> Document:
         try:
-            document = read(file.read(), file.name or _("the file"))
+            document = read(file.read(), file.name or "")
             valid(document)
         except QuestionnaireError as error:
             self.problems = error.problems
@@ -67,7 +67,7 @@ class OwnedForm(forms.Form):
     def __init__(
         self,
         data: QueryDict | None,
-        files: MultiValueDict[str, UploadedFile] | None = None,
+        files: MultiValueDict[str, UploadedFile[bytes]] | None = None,
         *,
         owners: list[Owner],
         **kwargs: Any,

@@ -1,6 +1,6 @@
 """The addresses of assessments."""
 
-from django.urls import URLPattern, include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from assessments.views import (
     badges,
@@ -60,7 +60,7 @@ round_patterns = [
     path("<int:round_id>/discard/", round_actions.discard_round, name="discard_round"),
 ]
 
-draft_patterns = [
+draft_patterns: list[URLPattern | URLResolver] = [
     path("", drafts.overview, name="edit_draft"),
     path("act/", drafts.act, name="draft_act"),
     path("problems/", drafts.problems, name="draft_problems"),
@@ -77,7 +77,7 @@ draft_patterns = [
     path("languages/<str:locale>/", translating.translate, name="edit_language"),
 ]
 
-version_patterns = [
+version_patterns: list[URLPattern | URLResolver] = [
     path("", questionnaires.version, name="questionnaire_version"),
     path("file.yaml", questionnaire_files.download, name="questionnaire_file"),
     path("try/", try_out.try_out, name="try_out"),
@@ -88,7 +88,7 @@ version_patterns = [
     path("edit/", include(draft_patterns)),
 ]
 
-questionnaire_patterns = [
+questionnaire_patterns: list[URLPattern | URLResolver] = [
     path("", questionnaires.questionnaires, name="questionnaires"),
     path("new/", questionnaires.new_questionnaire, name="new_questionnaire"),
     path("schema.json", questionnaire_files.schema, name="questionnaire_schema"),

@@ -64,7 +64,7 @@ def shelves(members: list[Member], writes: Mapping[int | None, bool], *, is_staf
         sees_drafts = writes.get(questionnaire.organization_id, False)
         listed = [
             version
-            for version in questionnaire.all_versions  # type: ignore[attr-defined]  # just prefetched
+            for version in questionnaire.all_versions
             if sees_drafts or version.status != VersionStatus.DRAFT
         ]
         if listed or sees_drafts:

@@ -84,7 +84,7 @@ def undo(*, version: QuestionnaireVersion, seen: int, user: User | None) -> Ques
     held = _hold(version)
     _refuse_unseen(held, seen)
     current = held.revisions.get(number=held.revision)
-    target = held.revisions.filter(number=current.back).first()
+    target = held.revisions.filter(number=current.back or 0).first()
     if target is None:
         raise NothingToUndo
     _keep(
@@ -99,7 +99,7 @@ def redo(*, version: QuestionnaireVersion, seen: int, user: User | None) -> Ques
     held = _hold(version)
     _refuse_unseen(held, seen)
     current = held.revisions.get(number=held.revision)
-    target = held.revisions.filter(number=current.forward).first()
+    target = held.revisions.filter(number=current.forward or 0).first()
     if target is None:
         raise NothingToUndo
     _keep(

@@ -98,7 +98,7 @@ def edit_part(
     except Conflict as conflict:
         version.refresh_from_db()
         mended = part.form(None, version.definition, published)
-        mended.initial |= mended.initial_of(conflict.merged)
+        mended.initial.update(mended.initial_of(conflict.merged))
         mended = _bound(mended, part, version, published)
         mended.show_conflicts(conflict.now, conflict.fields)
         return _part(request, author, version, part, mended, version.revision, status=409)

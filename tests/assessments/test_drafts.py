@@ -97,11 +97,12 @@ def test_limits(document: Document) -> None:
     assert error.value.limit == 50
     many = [{"key": f"d0.{n}", "kind": "practice", "text": "T"} for n in range(500)]
     full["dimensions"][0]["questions"] = many
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: drafts.add_question(full, "d1", "One more"),
         lambda: drafts.duplicate(full, ("question", "d0.1"), "T"),
         lambda: drafts.duplicate(full, ("dimension", "d0"), "T"),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(TooMany):
             act()
 

@@ -296,10 +296,25 @@ def test_a_result_cannot_be_deleted() -> None:
     assert not Result.objects.filter(pk=kept.pk).exists()
 
 
+def sql(statement: str, *values: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+def save(row: QuestionnaireVersion) -> None:
+    row.definition = {}
+    row.save()
+
+
+def bulk_update(row: QuestionnaireVersion) -> None:
+    row.number = 9
+    QuestionnaireVersion.objects.bulk_update([row], ["number"])
+
+
 PATHS: dict[str, Callable[[QuestionnaireVersion], object]] = {
-    "save": lambda row: setattr(row, "definition", {}) or row.save(),
+    "save": save,
     "update": lambda row: QuestionnaireVersion.objects.filter(pk=row.pk).update(source="x"),
-    "bulk update": lambda row: setattr(row, "number", 9) or QuestionnaireVersion.objects.bulk_update([row], ["number"]),
+    "bulk update": bulk_update,
     "upsert": lambda row: QuestionnaireVersion.objects.bulk_create(
         [QuestionnaireVersion(pk=row.pk, questionnaire=row.questionnaire, number=1, definition={})],
         update_conflicts=True,
@@ -319,11 +334,6 @@ PATHS: dict[str, Callable[[QuestionnaireVersion], object]] = {
     "delete": lambda row: row.delete(),
     "delete its questionnaire": lambda row: row.questionnaire.delete(),
 }
-
-
-def sql(statement: str, *values: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
 
 
 @pytest.mark.parametrize("status", [VersionStatus.PUBLISHED, VersionStatus.RETIRED])

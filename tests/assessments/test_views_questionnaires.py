@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
 
 from assessments import drafts
 from assessments.differences import differences
@@ -95,9 +95,7 @@ def test_what_is_offered_to_all_is_written_by_staff_only(cast: Cast, client_of: 
     assert client_of(weak).get(url("retire_version", version)).status_code == 403
 
 
-def test_the_pages_of_a_large_draft_ask_no_more_of_the_database(
-    client: Client, draft: QuestionnaireVersion, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_the_pages_of_a_large_draft_ask_no_more_of_the_database(client: Client, draft: QuestionnaireVersion) -> None:
     counts = []
     large = draft.definition
     for _round in range(2):
@@ -111,7 +109,7 @@ def test_the_pages_of_a_large_draft_ask_no_more_of_the_database(
             reverse("questionnaires"),
             draft.questionnaire.get_absolute_url(),
         ):
-            with django_assert_num_queries(12, exact=False) as queries:
+            with CaptureQueriesContext(connection) as queries:
                 assert client.get(page).status_code == 200
             asked.append(len(queries))
         counts.append(asked)
@@ -123,6 +121,7 @@ def test_the_pages_of_a_large_draft_ask_no_more_of_the_database(
         for n in range(5):
             make_version(shipped_definition() | {"slug": f"other-{n}"}, organization=draft.organization)
     assert counts[0] == counts[1]
+    assert max(counts[0]) <= 12
 
 
 def test_a_copy_a_blank_one_and_one_of_a_file(client: Client, cast: Cast) -> None:
@@ -434,7 +433,7 @@ def test_the_try_out_scores_and_saves_nothing(client: Client, draft: Questionnai
 def test_a_draft_that_is_no_questionnaire_is_not_edited(client: Client, draft: QuestionnaireVersion) -> None:
     QuestionnaireVersion.objects.filter(pk=draft.pk).update(definition={"dimensions": "none"})
     for name, keys in (("edit_draft", []), ("edit_dimension", ["x"]), ("try_out", []), ("edit_languages", [])):
-        answer: HttpResponse = client.get(url(name, draft, *keys))
+        answer = client.get(url(name, draft, *keys))
         assert "cannot be edited here" in text_of(answer), name
     assert client.get(url("publish_version", draft)).status_code == 200
     assert client.get(url("questionnaire_file", draft)).content == b'{\n  "dimensions": "none"\n}\n'
