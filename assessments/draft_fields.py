@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -16,6 +17,11 @@ from assessments.forms import refuse_broken_text
 LINE, SENTENCE, TEXT = 200, 500, 2000
 MOST_ENTRIES = 50
 MARKDOWN = _("Markdown: **bold**, *italics*, lists, links.")
+
+
+def in_markdown(hint: Any) -> Any:
+    """Return a hint that also says how the text may be written."""
+    return format_lazy("{} {}", hint, MARKDOWN)
 
 
 class LineField(forms.CharField):

@@ -8,18 +8,17 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
-from django.utils.text import format_lazy
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from assessments.draft_fields import (
-    MARKDOWN,
     SENTENCE,
     AddressField,
     LineField,
     LinesField,
     NumberField,
     TextField,
+    in_markdown,
 )
 from assessments.drafts import Document, Row, questions_of
 
@@ -87,7 +86,7 @@ class SettingsForm(PartForm):
         "max": "scoring.max",
     }
     title = LineField(label=_("Title"))
-    description = TextField(label=_("Description"), help_text=format_lazy("{} {}", _("What it measures, and for whom."), MARKDOWN))
+    description = TextField(label=_("Description"), help_text=in_markdown(_("What it measures, and for whom.")))
     locale = forms.RegexField(
         "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
         label=_("Language of the texts"),
@@ -124,7 +123,7 @@ class DimensionForm(PartForm):
 
     names = ("title", "description", "weight", "statements")
     title = LineField(label=_("Title"))
-    description = TextField(label=_("Description"), help_text=format_lazy("{} {}", _("What the dimension covers."), MARKDOWN))
+    description = TextField(label=_("Description"), help_text=in_markdown(_("What the dimension covers.")))
     weight = NumberField(
         label=_("Weight in the overall score"), above=True, max_value=1000, help_text=_("1 where left empty.")
     )
@@ -184,7 +183,7 @@ class QuestionForm(PartForm):
         label=_("Maturity level that the practice stands for"), required=False, coerce=int, empty_value=None
     )
     weight = NumberField(label=_("Weight in its dimension"), above=True, max_value=1000, help_text=_("1 where empty."))
-    help = TextField(label=_("Help"), help_text=format_lazy("{} {}", _("What counts as yes, and what is not enough."), MARKDOWN))
+    help = TextField(label=_("Help"), help_text=in_markdown(_("What counts as yes, and what is not enough.")))
     evidence = TextField(label=_("Evidence"), rows=2, help_text=_("An example of what would show it."))
     action = TextField(label=_("Action"), help_text=_("What to do to get there."))
     success_metric = TextField(label=_("Success metric"), rows=2, help_text=_("A measure, with its goal."))
@@ -265,7 +264,7 @@ class LevelForm(PartForm):
         required=True,
         help_text=_("The overall score from which this level is reached; 0 for the lowest."),
     )
-    description = TextField(label=_("Description"), help_text=format_lazy("{} {}", _("What it means to be at this level."), MARKDOWN))
+    description = TextField(label=_("Description"), help_text=in_markdown(_("What it means to be at this level.")))
     characteristics = LinesField(
         label=_("Characteristics"), longest=SENTENCE, rows=4, help_text=_("How one recognizes it; one on a line.")
     )
@@ -363,11 +362,12 @@ class ChoicesForm(PartForm):
             self.fields[key] = forms.CharField(required=False, widget=forms.HiddenInput, max_length=100)
             self.initial.update(
                 {
-                label: choice.get("label"),
-                value: choice.get("value"),
-                excluded: "excluded" in choice,
-                key: choice.get("key", ""),
-            })
+                    label: choice.get("label"),
+                    value: choice.get("value"),
+                    excluded: "excluded" in choice,
+                    key: choice.get("key", ""),
+                }
+            )
 
     @property
     def fields_in_rows(self) -> list[list[forms.BoundField]]:

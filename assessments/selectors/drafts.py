@@ -63,9 +63,7 @@ def shelves(members: list[Member], writes: Mapping[int | None, bool], *, is_staf
     for questionnaire in found.prefetch_related(Prefetch("versions", versions, to_attr="all_versions")):
         sees_drafts = writes.get(questionnaire.organization_id, False)
         listed = [
-            version
-            for version in questionnaire.all_versions
-            if sees_drafts or version.status != VersionStatus.DRAFT
+            version for version in questionnaire.all_versions if sees_drafts or version.status != VersionStatus.DRAFT
         ]
         if listed or sees_drafts:
             questionnaire.listed = listed  # type: ignore[attr-defined]
