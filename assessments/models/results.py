@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models.responses import NOTE_LENGTH
@@ -62,7 +63,7 @@ class Result(models.Model):
     respondents = models.PositiveIntegerField(_("respondents"))
     level = models.PositiveSmallIntegerField(_("maturity level"), null=True, blank=True)
     withheld = models.BooleanField(_("withheld"), default=False)
-    created_at = models.DateTimeField(_("computed"), auto_now_add=True)
+    created_at = models.DateTimeField(_("computed"), default=timezone.now, editable=False)
 
     objects: ClassVar[ResultQuerySet] = ResultQuerySet.as_manager()  # type: ignore[assignment]
 

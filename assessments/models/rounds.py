@@ -195,16 +195,20 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
 
     def to_invite(self) -> ParticipantQuerySet:
         """Return those in open rounds whom no invitation has reached yet."""
-        return self.filter(round__status=RoundStatus.OPEN, invited_at=None)
+        return self._reachable().filter(round__status=RoundStatus.OPEN, invited_at=None)
 
     def to_nudge(self) -> ParticipantQuerySet:
         """Return those in open rounds who were invited, have not submitted, and got no nudge for a day."""
-        return self.filter(
+        return self._reachable().filter(
             Q(nudged_at=None) | Q(nudged_at__lte=timezone.now() - Participant.NUDGE_INTERVAL),
             Q(response=None) | ~Q(response__status="submitted"),
             round__status=RoundStatus.OPEN,
             invited_at__isnull=False,
         )
+
+    def _reachable(self) -> ParticipantQuerySet:
+        # A placeholder is no address.
+        return self.filter(email__contains="@")
 
 
 class Participant(models.Model):
