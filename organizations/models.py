@@ -235,6 +235,7 @@ class Member(models.Model):
                 name="member_team_same_organization",
                 violation_error_message=_("This team belongs to another organization."),
             ),
+            tenant_key("member_of_organization"),
         ]
         triggers = [KEEPS_AN_OWNER]
 

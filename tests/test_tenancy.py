@@ -20,6 +20,7 @@ from assessments.models import (
     Questionnaire,
     QuestionnaireVersion,
     Response,
+    Result,
     TeamTool,
 )
 from assessments.models.badges import Badge
@@ -89,6 +90,8 @@ def make_world(name: str) -> Organization:
     close_round(round_=closed)
     TeamTool.objects.create(organization=organization, team=team, name=f"Tool of {name}")
     BenchmarkSharing.objects.create(organization=organization, size=SizeBand.TO_10)
+    first = factories.make_roadmap(Result.objects.get(round=closed, team=team), owner=member)
+    factories.make_roadmap(first.result, [], previous=first)
     return organization
 
 

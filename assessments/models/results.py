@@ -14,7 +14,7 @@ from assessments.models.responses import NOTE_LENGTH
 from assessments.models.rounds import Round
 from organizations.audit.tracking import tracked
 from organizations.models import Organization, Team, User
-from organizations.tenancy import SameOrganization
+from organizations.tenancy import SameOrganization, tenant_key
 
 
 class KeptWithOrganization(pgtrigger.Trigger):
@@ -77,6 +77,7 @@ class Result(models.Model):
             models.CheckConstraint(condition=Q(revision__gte=1), name="result_revision_counted"),
             SameOrganization("round", name="result_round_same_organization"),
             SameOrganization("team", name="result_team_same_organization"),
+            tenant_key("result_of_organization"),
         ]
         triggers = [
             pgtrigger.Protect(name="freeze_result", operation=pgtrigger.Update),

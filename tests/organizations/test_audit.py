@@ -52,6 +52,8 @@ KEPT = {
     "consensus": {"round", "team", "question_key"},
     "badge": {"team"},
     "benchmarksharing": {"size"},
+    "roadmap": {"result", "title", "target_level", "starts_on", "months", "capacity"},
+    "item": {"roadmap", "question_key", "position", "effort_weeks", "status", "owner", "due_on"},
 }
 NOT_TRACKED = {
     "participant": "who is asked, and so who answers, in anonymous rounds too",
