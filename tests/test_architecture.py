@@ -18,6 +18,7 @@ PURE = {
     "assessments.comparison",
     "assessments.definition",
     "assessments.differences",
+    "assessments.schedules",
     "assessments.scoring",
     "assessments.translations",
     "roadmaps.planning",
