@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assessments', '0080_version_source'),
+        ('assessments', '0090_result_computed'),
         ('organizations', '0050_member_key'),
     ]
 
