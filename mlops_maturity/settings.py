@@ -149,6 +149,8 @@ STATIC_URL = "/static/"
 STATIC_ROOT = CHECKOUT / "staticfiles"
 STATICFILES_DIRS = [CHECKOUT / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
+# No other site reads our files by script.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -74,6 +74,7 @@ def test_static_files_are_closed_to_other_sites_too(client: Client) -> None:
     assert reply.status_code == 200
     assert reply["Cross-Origin-Resource-Policy"] == "same-origin"
     assert reply["X-Content-Type-Options"] == "nosniff"
+    assert "Access-Control-Allow-Origin" not in reply
     reply.close()
 
 
