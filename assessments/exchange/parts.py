@@ -36,13 +36,13 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a document's core has; a version that is a draft asks nothing yet, so None stands for what it asks."""
+    """What a document's core has: of versions what they ask, None for a draft; of results whether they are shown."""
 
     teams: frozenset[str]
     members: frozenset[str]
     versions: Mapping[VersionKey, Definition | None]
     rounds: Mapping[int, VersionKey]
-    results: frozenset[ResultKey]
+    results: Mapping[ResultKey, bool]
 
 
 @dataclass(slots=True)

@@ -153,11 +153,11 @@ def _references(data: Mapping[str, Any]) -> Iterator[Finding]:
         members=frozenset(member["email"] for member in data["members"]),
         versions=versions,
         rounds={round_["number"]: version_key(round_["questionnaire"]) for round_ in data["rounds"]},
-        results=frozenset(
-            (round_["number"], result.get("team"), result["revision"])
+        results={
+            (round_["number"], result.get("team"), result["revision"]): "withheld" not in result
             for round_ in data["rounds"]
             for result in round_["results"]
-        ),
+        },
     )
     for position, round_ in enumerate(data["rounds"]):
         at = ("rounds", position)

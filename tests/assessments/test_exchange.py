@@ -36,7 +36,7 @@ from tests.accounts import code_in_mail
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 16
+QUERIES = 18
 
 
 def exported(organization: Organization) -> dict[str, Any]:
