@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from assessments.models import Badge, Participant, QuestionnaireVersion, Response, Round
 from assessments.services.rounds import close_round
+from organizations.audit.trail import Action, Selection, find_events, tell
 from organizations.models import Invitation, Role, User
 from organizations.selectors import hash_of
 from organizations.services.invitations import invite
@@ -319,10 +320,18 @@ def test_who_may_open_what(
 
     response = getattr(client, row.method)(f"{url}?team={cast.team.pk}" if row.team else url)
 
-    response.close()
     assert response.status_code == row.expected[actor]
+    if "attachment" in response.get("Content-Disposition", "") and row.name != "download_own_data":
+        assert _downloads(cast) == [getattr(cast, actor).pk], "organizations.audit.downloads.taken() was not called"
+    response.close()
     if response.status_code == LOG_IN and actor == "visitor" and not row.name.startswith(("try", "respond_by_link")):
         assert response["Location"].startswith(reverse("account_login"))
+
+
+def _downloads(cast: Cast) -> list[int]:
+    """Return who downloaded something of the cast's organization, by the audit trail."""
+    found = find_events(cast.organization, Selection(action=Action.TAKEN))
+    return [entry.user_id or 0 for entry in tell(cast.organization, list(found))]
 
 
 def test_every_address_has_a_row() -> None:

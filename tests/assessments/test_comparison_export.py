@@ -121,5 +121,5 @@ def test_its_queries_do_not_grow(
     client: Client, rounds: list[Round], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for chosen in (rounds[:2], rounds):
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             tables(client, rounds=[row.pk for row in chosen])

@@ -323,7 +323,7 @@ class TestARoundsFile:
         )
         content(download(client, round_, "csv"))
 
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             content(download(client, round_, "csv"))
 
 

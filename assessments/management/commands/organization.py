@@ -17,6 +17,8 @@ from assessments.exchange.reading import DocumentError, read_document, whole_sch
 from assessments.exchange.snapshots import snapshot
 from assessments.exchange.writing import organization_document
 from assessments.services.exchange import import_organization
+from organizations.audit.downloads import record_download
+from organizations.audit.trail import Taken
 from organizations.models import Organization
 from organizations.services.organizations import SlugTaken
 
@@ -72,6 +74,7 @@ class Command(BaseCommand):
                 returncode=2,
             )
         output = options["output"]
+        record_download(of=organization, what=Taken.DATA, extension="json")
         with snapshot():
             if output is None:
                 for piece in organization_document(organization):
