@@ -316,11 +316,13 @@ EMAIL_FILE_PATH = _email["EMAIL_FILE_PATH"]
 EMAIL_TIMEOUT = 20
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-# Mails a day to addresses that people type: of one sender, of one organization, to one address.
+# Mails a day to addresses that people type: of one sender, of one organization, of one organization to one address.
 MAIL_LIMITS = {
     "invitation": {"user": 100, "organization": 200, "address": 10},
     "round": {"user": 2000, "organization": 5000, "address": 10},
 }
+# Of all organizations together to one address; further ones wait for the next day.
+MAILS_TO_AN_ADDRESS = 20
 
 # Pages that only show something change nothing, and those for everybody must not ask whose cookie came along.
 PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
@@ -350,6 +352,10 @@ CELERY_BEAT_SCHEDULE = {
     "invite-who-waits": {
         "task": "assessments.tasks.invite_who_waits",
         "schedule": crontab(minute="41"),
+    },
+    "send-postponed-invitations": {
+        "task": "organizations.tasks.send_postponed_invitations",
+        "schedule": crontab(minute="47"),
     },
     "take-benchmark-snapshots": {
         "task": "assessments.tasks.take_benchmark_snapshots",

@@ -257,6 +257,10 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """Return the invitations that have not expired."""
         return self.filter(expires_at__gt=timezone.now())
 
+    def postponed(self) -> InvitationQuerySet:
+        """Return those that count as sent though no mail has gone, as the address had got too many that day."""
+        return self.open().filter(token_hash=None, sent_at__isnull=False)
+
     def long_expired(self, *, days: int) -> InvitationQuerySet:
         """Return the invitations that expired more than so many days ago."""
         return self.filter(expires_at__lt=timezone.now() - dt.timedelta(days=days))

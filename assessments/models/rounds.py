@@ -195,7 +195,7 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
 
     def to_invite(self) -> ParticipantQuerySet:
         """Return those in open rounds whom no invitation has reached yet."""
-        return self._reachable().filter(round__status=RoundStatus.OPEN, invited_at=None)
+        return self._reachable().filter(Q(invited_at=None) | Q(mail_waits=True), round__status=RoundStatus.OPEN)
 
     def to_nudge(self) -> ParticipantQuerySet:
         """Return those in open rounds who were invited, have not submitted, and got no nudge for a day."""
@@ -215,7 +215,8 @@ class Participant(models.Model):
     """A person asked to respond in a round for a team: a user, or someone known by an email address.
 
     Of a deleted account, and in an imported anonymous round, `email` is a placeholder that is no address.
-    `token_hash` is that of the personal link, None until it was sent: the token itself is kept nowhere.
+    `token_hash` is that of the personal link, None until it was sent: the token itself is kept nowhere. `mail_waits`:
+    the address had got too many mails when the invitation was due, which counts as sent and follows another day.
     """
 
     NUDGE_INTERVAL = dt.timedelta(days=1)
@@ -230,6 +231,7 @@ class Participant(models.Model):
     token_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001 - many have none
     invited_at = models.DateTimeField(_("invited"), null=True, blank=True)
     nudged_at = models.DateTimeField(_("reminded"), null=True, blank=True)
+    mail_waits = models.BooleanField(_("invitation put off"), default=False, editable=False)
 
     objects: ClassVar[ParticipantQuerySet] = ParticipantQuerySet.as_manager()  # type: ignore[assignment]
 

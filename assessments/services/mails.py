@@ -16,7 +16,9 @@ from assessments.models import Participant
 from assessments.models.rounds import ParticipantQuerySet
 from assessments.selectors.questionnaires import definition_of
 from assessments.services.participants import token_of
+from organizations.limits import mail_to
 
+INVITATION = "invitation"
 MAILS_AT_ONCE = 200
 """So many are done well within a task's time limit."""
 
@@ -32,9 +34,10 @@ class Sent:
 def send_invitations(*, round_id: int, after: int = 0) -> Sent:
     """Mail the personal link to some of those in an open round who wait for it, from the participant id `after` on.
 
-    Those whose mail failed are left for another call. Raises OSError where no mail can be handed over.
+    Those whose mail failed, or whose address has got too many today, are left for another call. Raises OSError where no
+    mail can be handed over.
     """
-    return _send("invitation", "invited_at", Participant.objects.to_invite().filter(round=round_id), after)
+    return _send(INVITATION, "invited_at", Participant.objects.to_invite().filter(round=round_id), after)
 
 
 def send_nudges(*, round_id: int, team_id: int | None = None, after: int = 0) -> Sent:
@@ -57,14 +60,18 @@ def _send(kind: str, moment: str, due: ParticipantQuerySet, after: int) -> Sent:
                     return Sent(None, failure)
                 after = participant.pk
                 try:
-                    _message(kind, participant, connection).send()
+                    with mail_to(participant.email) as allowed:
+                        if allowed:
+                            _message(kind, participant, connection).send()
                 except OSError as error:  # SMTP's errors are OSErrors
                     failure = error
                     connection.close()
                     connection.open()
                 else:
                     setattr(participant, moment, timezone.now())
-                    participant.save(update_fields=[moment])
+                    # Put off, an invitation counts as sent: nobody is to learn that others write there too.
+                    participant.mail_waits = not allowed and (participant.mail_waits or kind == INVITATION)
+                    participant.save(update_fields=[moment, "mail_waits"])
     return Sent(after, failure)
 
 

@@ -32,6 +32,7 @@ LEFT_OUT = {
     "organizations.Invitation.created_at": "begins anew, as its link does",
     "organizations.Invitation.sent_at": "its link has not been sent from where it now is",
     "assessments.Participant.token_hash": "a secret; the link is sent again",
+    "assessments.Participant.mail_waits": "its link is sent again by hand",
     "assessments.Response.public_id": "a key of this database",
     "assessments.Answer.updated_at": "nobody misses it, and each answer would carry it",
     "assessments.Badge.token": "a secret; the import makes new links",
