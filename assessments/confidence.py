@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import cache
+from itertools import accumulate
 from math import lcm
 from random import Random
 
@@ -16,12 +18,15 @@ MOST_RESAMPLES, FEWEST_RESAMPLES = 500, 50
 DRAWS = 250_000
 """About as many respondents are drawn in all, within these numbers of resamples: large groups need fewer."""
 SEED = 1979
-MISSING = -1
-"""Stands for no score, in a column of whole numbers."""
+MOST_VALUES = 500
+"""Packed numbers that count more different scores than these are so long that adding takes longer than sorting."""
 
-Column = Sequence[int]
+Row = tuple[int | None, ...]
+"""One respondent's score in each dimension, as a whole number of the scale; None: nothing to score."""
 Score = tuple[int, int] | None
-"""A score as numerator and denominator, on the scale of the columns; None: nothing to score."""
+"""A dimension's score as numerator and denominator, on the same scale; None: nothing to score."""
+Resampling = tuple[Sequence[int], Callable[[Sequence[int]], tuple[Score, ...]]]
+"""A number for each respondent to draw from, and the function from those drawn to each dimension's score."""
 
 
 def resamples_of(respondents: int) -> int:
@@ -41,31 +46,80 @@ def level_confidence(
     if not patterns:
         return {}
     scale = lcm(*(score.denominator for pattern in patterns for score in pattern if score is not None))
-    columns = _columns(patterns, scale)
-    combine = _mean if aggregate == "mean" else _median
+    rows = _rows(patterns, scale)
+    numbers, scores_of = _by_mean(rows) if aggregate == "mean" else _by_median(rows)
     level_of = _levels(definition, scale)
     chance = Random(SEED)  # noqa: S311 - no secret, but the same at every run
-    respondents = patterns.total()
-    resamples = resamples_of(respondents)
-    levels: Counter[int | None] = Counter()
-    for _ in range(resamples):
-        drawn = chance.choices(range(respondents), k=respondents)
-        levels[level_of(tuple(combine([column[row] for row in drawn]) for column in columns))] += 1
+    resamples = resamples_of(len(rows))
+    levels = Counter(level_of(scores_of(chance.choices(numbers, k=len(rows)))) for _ in range(resamples))
     return {number: times / resamples for number, times in levels.items() if number is not None}
 
 
-def _columns(patterns: Counter[tuple[Fraction | None, ...]], scale: int) -> list[Column]:
-    """Return each dimension's scores, a row for each respondent in an order that is always the same.
+def _rows(patterns: Counter[tuple[Fraction | None, ...]], scale: int) -> list[Row]:
+    """Return every respondent's scores, in an order that is always the same.
 
     As whole numbers, which are added and sorted many times faster than fractions.
     """
-    rows = Counter(
-        {
-            tuple(MISSING if score is None else int(score * scale) for score in pattern): count
-            for pattern, count in patterns.items()
-        }
-    )
-    return list(zip(*sorted(rows.elements()), strict=True))
+    rows: Counter[Row] = Counter()
+    for pattern, count in patterns.items():
+        rows[tuple(None if score is None else int(score * scale) for score in pattern)] += count
+    return sorted(rows.elements(), key=lambda row: [-1 if score is None else score for score in row])
+
+
+def _by_mean(rows: Sequence[Row]) -> Resampling:
+    """Pack for each respondent every dimension's score and whether there is one: their sums give the means."""
+    dimensions = len(rows[0])
+    largest = max((score for row in rows for score in row if score), default=1)
+    width = (len(rows) * largest).bit_length()
+
+    @cache
+    def packed(row: Row) -> int:
+        return _packed([*(score or 0 for score in row), *(score is not None for score in row)], width)
+
+    def scores_of(drawn: Sequence[int]) -> tuple[Score, ...]:
+        sums = _unpacked(sum(drawn), width, 2 * dimensions)
+        pairs = zip(sums[:dimensions], sums[dimensions:], strict=True)
+        return tuple((total, scored) if scored else None for total, scored in pairs)
+
+    return [packed(row) for row in rows], scores_of
+
+
+def _by_median(rows: Sequence[Row]) -> Resampling:
+    """Pack for each respondent which of every dimension's scores is theirs: their sums count who has which."""
+    values = [sorted({score for score in column if score is not None}) for column in zip(*rows, strict=True)]
+    fields = [(n, score) for n, own in enumerate(values) for score in own]
+    if len(fields) > MOST_VALUES:
+        return _by_sorting(rows)
+    width = len(rows).bit_length()
+
+    @cache
+    def packed(row: Row) -> int:
+        return _packed([row[n] == score for n, score in fields], width)
+
+    def scores_of(drawn: Sequence[int]) -> tuple[Score, ...]:
+        counts = iter(_unpacked(sum(drawn), width, len(fields)))
+        return tuple(_median(own, list(accumulate(next(counts) for _score in own))) for own in values)
+
+    return [packed(row) for row in rows], scores_of
+
+
+def _by_sorting(rows: Sequence[Row]) -> Resampling:
+    """Give the medians too, at a pace that hardly depends on how many different scores there are."""
+    columns = list(zip(*rows, strict=True))
+
+    def median(column: Row, drawn: Sequence[int]) -> Score:
+        scored = sorted(score for n in drawn if (score := column[n]) is not None)
+        return _median(scored, range(1, len(scored) + 1))
+
+    return range(len(rows)), lambda drawn: tuple(median(column, drawn) for column in columns)
+
+
+def _median(scores: Sequence[int], up_to: Sequence[int]) -> Score:
+    """Return the median of sorted scores, of which there are `up_to` from the first to each."""
+    if not up_to or not up_to[-1]:
+        return None
+    middle = ((up_to[-1] - 1) // 2, up_to[-1] // 2)
+    return sum(scores[bisect_right(up_to, place)] for place in middle), 2
 
 
 def _levels(definition: Definition, scale: int) -> Callable[[tuple[Score, ...]], int | None]:
@@ -81,12 +135,11 @@ def _levels(definition: Definition, scale: int) -> Callable[[tuple[Score, ...]],
     return level_of
 
 
-def _mean(column: Column) -> Score:
-    missing = column.count(MISSING)
-    scored = len(column) - missing
-    return (sum(column) - missing * MISSING, scored) if scored else None
+def _packed(numbers: Sequence[int], width: int) -> int:
+    """Return numbers of up to `width` bits as one: adding two of these adds all of their numbers at once."""
+    return sum(number << width * place for place, number in enumerate(numbers))
 
 
-def _median(column: Column) -> Score:
-    scored = sorted(column)[column.count(MISSING) :]
-    return (scored[(len(scored) - 1) // 2] + scored[len(scored) // 2], 2) if scored else None
+def _unpacked(packed: int, width: int, count: int) -> list[int]:
+    mask = (1 << width) - 1
+    return [packed >> width * place & mask for place in range(count)]
