@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from itertools import accumulate
 from math import lcm
 from random import Random
+from typing import Any
 
 from assessments.definition import Definition
-from assessments.scoring import Aggregate, Answers, level_for, score_patterns
+from assessments.scoring import Aggregate, Answers, Whole, level_rule, score_patterns
 
 MOST_RESAMPLES, FEWEST_RESAMPLES = 500, 50
 DRAWS = 250_000
@@ -23,10 +25,19 @@ MOST_VALUES = 500
 
 Row = tuple[int | None, ...]
 """One respondent's score in each dimension, as a whole number of the scale; None: nothing to score."""
-Score = tuple[int, int] | None
-"""A dimension's score as numerator and denominator, on the same scale; None: nothing to score."""
-Resampling = tuple[Sequence[int], Callable[[Sequence[int]], tuple[Score, ...]]]
-"""A number for each respondent to draw from, and the function from those drawn to each dimension's score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """How resamples are scored: a number for each respondent, drawn from these with replacement.
+
+    `add` makes of the numbers drawn what `scores_of` turns into each dimension's score, whole numbers and their common
+    denominator on the scale of the rows.
+    """
+
+    numbers: Sequence[int]
+    add: Callable[[list[int]], Hashable]
+    scores_of: Callable[[Any], tuple[Whole, int]]
 
 
 def resamples_of(respondents: int) -> int:
@@ -47,12 +58,17 @@ def level_confidence(
         return {}
     scale = lcm(*(score.denominator for pattern in patterns for score in pattern if score is not None))
     rows = _rows(patterns, scale)
-    numbers, scores_of = _by_mean(rows) if aggregate == "mean" else _by_median(rows)
-    level_of = _levels(definition, scale)
+    resampling = _by_mean(rows) if aggregate == "mean" else _by_median(rows)
     chance = Random(SEED)  # noqa: S311 - no secret, but the same at every run
     resamples = resamples_of(len(rows))
-    levels = Counter(level_of(scores_of(chance.choices(numbers, k=len(rows)))) for _ in range(resamples))
-    return {number: times / resamples for number, times in levels.items() if number is not None}
+    drawn = Counter(resampling.add(chance.choices(resampling.numbers, k=len(rows))) for _ in range(resamples))
+    level_of = level_rule(definition)
+    levels: Counter[int] = Counter()
+    for added, times in drawn.items():
+        scores, denominator = resampling.scores_of(added)
+        if level := level_of(scores, denominator * scale):
+            levels[level.number] += times
+    return {number: times / resamples for number, times in levels.items()}
 
 
 def _rows(patterns: Counter[tuple[Fraction | None, ...]], scale: int) -> list[Row]:
@@ -76,12 +92,15 @@ def _by_mean(rows: Sequence[Row]) -> Resampling:
     def packed(row: Row) -> int:
         return _packed([*(score or 0 for score in row), *(score is not None for score in row)], width)
 
-    def scores_of(drawn: Sequence[int]) -> tuple[Score, ...]:
-        sums = _unpacked(sum(drawn), width, 2 * dimensions)
-        pairs = zip(sums[:dimensions], sums[dimensions:], strict=True)
-        return tuple((total, scored) if scored else None for total, scored in pairs)
+    def scores_of(added: int) -> tuple[Whole, int]:
+        sums = _unpacked(added, width, 2 * dimensions)
+        totals, scored = sums[:dimensions], sums[dimensions:]
+        common = lcm(*filter(None, scored))
+        return [
+            total * (common // people) if people else None for total, people in zip(totals, scored, strict=True)
+        ], common
 
-    return [packed(row) for row in rows], scores_of
+    return Resampling([packed(row) for row in rows], sum, scores_of)
 
 
 def _by_median(rows: Sequence[Row]) -> Resampling:
@@ -96,43 +115,30 @@ def _by_median(rows: Sequence[Row]) -> Resampling:
     def packed(row: Row) -> int:
         return _packed([row[n] == score for n, score in fields], width)
 
-    def scores_of(drawn: Sequence[int]) -> tuple[Score, ...]:
-        counts = iter(_unpacked(sum(drawn), width, len(fields)))
-        return tuple(_median(own, list(accumulate(next(counts) for _score in own))) for own in values)
+    def scores_of(added: int) -> tuple[Whole, int]:
+        counts = iter(_unpacked(added, width, len(fields)))
+        return [_twice_the_median(own, list(accumulate(next(counts) for _score in own))) for own in values], 2
 
-    return [packed(row) for row in rows], scores_of
+    return Resampling([packed(row) for row in rows], sum, scores_of)
 
 
 def _by_sorting(rows: Sequence[Row]) -> Resampling:
     """Give the medians too, at a pace that hardly depends on how many different scores there are."""
     columns = list(zip(*rows, strict=True))
 
-    def median(column: Row, drawn: Sequence[int]) -> Score:
+    def twice_the_median(column: Row, drawn: Sequence[int]) -> int | None:
         scored = sorted(score for n in drawn if (score := column[n]) is not None)
-        return _median(scored, range(1, len(scored) + 1))
+        return _twice_the_median(scored, range(1, len(scored) + 1))
 
-    return range(len(rows)), lambda drawn: tuple(median(column, drawn) for column in columns)
+    return Resampling(range(len(rows)), tuple, lambda drawn: ([twice_the_median(own, drawn) for own in columns], 2))
 
 
-def _median(scores: Sequence[int], up_to: Sequence[int]) -> Score:
-    """Return the median of sorted scores, of which there are `up_to` from the first to each."""
+def _twice_the_median(scores: Sequence[int], up_to: Sequence[int]) -> int | None:
+    """Return the sum of the middle two of sorted scores, of which there are `up_to` from the first to each."""
     if not up_to or not up_to[-1]:
         return None
     middle = ((up_to[-1] - 1) // 2, up_to[-1] // 2)
-    return sum(scores[bisect_right(up_to, place)] for place in middle), 2
-
-
-def _levels(definition: Definition, scale: int) -> Callable[[tuple[Score, ...]], int | None]:
-    """Return the function from dimension scores to the level's number; it reckons equal scores once."""
-    keys = [dimension.key for dimension in definition.dimensions]
-
-    @cache
-    def level_of(scores: tuple[Score, ...]) -> int | None:
-        exact = [None if score is None else Fraction(score[0], score[1] * scale) for score in scores]
-        level = level_for(definition, dict(zip(keys, exact, strict=True)))
-        return level.number if level else None
-
-    return level_of
+    return sum(scores[bisect_right(up_to, place)] for place in middle)
 
 
 def _packed(numbers: Sequence[int], width: int) -> int:
