@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from math import sqrt
+from math import lcm, sqrt
 from typing import Any, Literal
 
 from assessments.definition import Definition, Dimension, Level, Question, Scoring
@@ -17,6 +17,8 @@ Answers = Mapping[str, str]
 """One response: choice key by question key. A question that is not in it is unanswered."""
 Scores = Mapping[str, Fraction | None]
 """Score by dimension key; None: nothing to score."""
+Whole = Sequence[int | None]
+"""Score of each dimension in the definition's order, as the numerator over a denominator that all have in common."""
 Pattern = tuple[str | None, ...]
 """What one response answers to a dimension's questions in their order."""
 Scored = tuple[Fraction | None, tuple[tuple[str, Fraction], ...]]
@@ -124,27 +126,37 @@ def overall_score(definition: Definition, scores: Scores) -> Fraction | None:
 
     Dimensions without a score are left out; None where all are.
     """
-    scored = [(d.weight, score) for d in definition.dimensions if (score := scores[d.key]) is not None]
-    if not scored:
-        return None
-    if definition.scoring.combine == "minimum":
-        return min(score for _, score in scored)
-    return sum((weight * score for weight, score in scored), Fraction()) / sum(weight for weight, _ in scored)
+    return _combined(_combination(definition, is_smallest=definition.scoring.combine == "minimum"), definition, scores)
 
 
 def deciding_score(definition: Definition, scores: Scores) -> Fraction | None:
     """Return the score that thresholds are compared with: the smallest dimension's under `gate`, else the overall."""
-    if definition.scoring.combine == "gate":
-        return min((score for score in scores.values() if score is not None), default=None)
-    return overall_score(definition, scores)
+    return _combined(_deciding(definition), definition, scores)
 
 
 def level_for(definition: Definition, scores: Scores) -> Level | None:
     """Return the highest level whose threshold is reached, None where no dimension has a score or none is reached."""
-    score = deciding_score(definition, scores)
-    if score is None:
-        return None
-    return next((level for level in reversed(definition.levels) if level.min_score <= score), None)
+    return level_rule(definition)(*_whole(definition, scores))
+
+
+def level_rule(definition: Definition) -> Callable[[Whole, int], Level | None]:
+    """Return `level_for` as a function of whole numbers, made once where it is asked thousands of times.
+
+    It takes the dimensions' scores as numerators in the definition's order, and their common denominator.
+    """
+    deciding = _deciding(definition)
+    thresholds = [
+        (level, level.min_score.numerator, level.min_score.denominator) for level in reversed(definition.levels)
+    ]
+
+    def level_of(scores: Whole, denominator: int) -> Level | None:
+        combined = deciding(scores)
+        if combined is None:
+            return None
+        score, parts = combined[0], combined[1] * denominator
+        return next((level for level, least, of in thresholds if least * parts <= score * of), None)
+
+    return level_of
 
 
 def disagreement(question: Question, tally: QuestionTally) -> float | None:
@@ -190,6 +202,44 @@ def from_mapping(definition: Definition, data: Mapping[str, Any]) -> ScoreCard:
         aggregate=data["aggregate"],
         scale=definition.scoring.max,
     )
+
+
+def _combination(definition: Definition, *, is_smallest: bool) -> Callable[[Whole], tuple[int, int] | None]:
+    """Return the function from scores to the smallest, or the weighted mean, of those there are.
+
+    In whole numbers, as numerator and denominator, as fractions take ten times as long; None without any score.
+    """
+    unit = lcm(*(dimension.weight.denominator for dimension in definition.dimensions))
+    weights = [int(dimension.weight * unit) for dimension in definition.dimensions]
+
+    def combine(scores: Whole) -> tuple[int, int] | None:
+        scored = [(weight, score) for weight, score in zip(weights, scores, strict=True) if score is not None]
+        if not scored:
+            return None
+        if is_smallest:
+            return min(score for _, score in scored), 1
+        return sum(weight * score for weight, score in scored), sum(weight for weight, _ in scored)
+
+    return combine
+
+
+def _deciding(definition: Definition) -> Callable[[Whole], tuple[int, int] | None]:
+    return _combination(definition, is_smallest=definition.scoring.combine in ("minimum", "gate"))
+
+
+def _combined(
+    combine: Callable[[Whole], tuple[int, int] | None], definition: Definition, scores: Scores
+) -> Fraction | None:
+    whole, denominator = _whole(definition, scores)
+    combined = combine(whole)
+    return None if combined is None else Fraction(combined[0], combined[1] * denominator)
+
+
+def _whole(definition: Definition, scores: Scores) -> tuple[Whole, int]:
+    """Return scores as whole numbers in the definition's order, and the denominator that they have in common."""
+    own = [scores[dimension.key] for dimension in definition.dimensions]
+    common = lcm(*(score.denominator for score in own if score is not None))
+    return [None if score is None else score.numerator * (common // score.denominator) for score in own], common
 
 
 def _as_agreed(independent: ScoreCard, agreed: ScoreCard) -> ScoreCard:

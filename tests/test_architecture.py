@@ -16,6 +16,7 @@ PURE = {
     "assessments.charts",
     "assessments.benchmarks",
     "assessments.comparison",
+    "assessments.confidence",
     "assessments.definition",
     "assessments.differences",
     "assessments.schedules",
