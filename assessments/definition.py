@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from assessments.translations import fallbacks, in_locale
 
-Method = Literal["count", "staged", "ladder"]
+Method = Literal["count", "staged", "levels", "ladder"]
 Combine = Literal["mean", "minimum", "gate"]
 Kind = Literal["practice", "ladder"]
 
@@ -61,6 +61,18 @@ class Guidance:
 
 
 @dataclass(frozen=True, slots=True)
+class Counterpart:
+    """A question of another questionnaire that means the same; `questionnaire` is its slug, `question` its key.
+
+    `choices` pairs a choice here with the one that whoever gives it answers there.
+    """
+
+    questionnaire: str
+    question: str
+    choices: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question; a practice stands for one maturity `level` of its dimension."""
 
@@ -73,6 +85,7 @@ class Question:
     evidence: str
     choices: tuple[Choice, ...]
     guidance: Guidance | None
+    same_as: tuple[Counterpart, ...] = ()
 
     def choice(self, key: str) -> Choice:
         """Return the choice with that key. Raises KeyError where there is none."""
@@ -120,7 +133,7 @@ class GovernanceControl:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A maturity level; reached where the overall score is at least `min_score`."""
+    """A maturity level; reached where the score is at least `min_score`, or with `exclusive`, above it."""
 
     number: int
     name: str
@@ -130,6 +143,11 @@ class Level:
     tools: tuple[str, ...]
     team: tuple[TeamRole, ...]
     governance: tuple[GovernanceControl, ...]
+    exclusive: bool = False
+
+    def is_reached(self, score: Fraction) -> bool:
+        """Return whether a score, the one that decides (`scoring.deciding_score`), reaches this level."""
+        return score > self.min_score if self.exclusive else score >= self.min_score
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +203,10 @@ class Definition:
         """Return the dimension a question belongs to. Raises KeyError where there is no such question."""
         return self._dimension_by_question[question_key]
 
+    def level_reached(self, score: Fraction) -> Level | None:
+        """Return the highest level that a score reaches, None where it reaches none."""
+        return next((level for level in reversed(self.levels) if level.is_reached(score)), None)
+
     def next_level(self, level: Level) -> Level | None:
         """Return the level above, None at the top."""
         return next((above for above in self.levels if above.number > level.number), None)
@@ -239,6 +261,10 @@ def _question(row: Mapping[str, Any], shared_choices: tuple[Choice, ...]) -> Que
         evidence=row.get("evidence", ""),
         choices=tuple(_choices(row["choices"])) if "choices" in row else shared_choices,
         guidance=_guidance(row["guidance"]) if "guidance" in row else None,
+        same_as=tuple(
+            Counterpart(same["questionnaire"], same["question"], tuple(same["choices"].items()))
+            for same in row.get("same_as", ())
+        ),
     )
 
 
@@ -269,4 +295,5 @@ def _level(row: Mapping[str, Any]) -> Level:
         governance=tuple(
             GovernanceControl(control["topic"], control["practice"]) for control in row.get("governance", ())
         ),
+        exclusive=row.get("exclusive", False),
     )
