@@ -120,10 +120,15 @@ def thresholds_lie_on_the_scale(data: dict[str, Any]) -> Iterator[Finding]:
     top = _top(data)
     exclusive = {at for at, level in levels if level.get("exclusive") is True}
     for at, threshold in thresholds:
-        if threshold > top or (threshold == top and at[:-1] in exclusive):
+        if threshold > top:
             yield (
                 at,
-                _("is too high for the top score, %s, so nobody can reach the level; lower it or raise scoring.max.")
+                _("is above the top score, %s, so nobody can reach the level; lower it or raise scoring.max.") % top,
+            )
+        elif threshold == top and at[:-1] in exclusive:
+            yield (
+                (*at[:-1], "exclusive"),
+                _("nothing is above the top score, %s, so nobody can reach the level; delete it or lower min_score.")
                 % top,
             )
 

@@ -69,11 +69,15 @@ class ResultPage:
 
     @property
     def enough(self) -> int | None:
-        """How many of the missing practices, from the first, reach the next level; None where all do not."""
-        if self.next_level is None:
+        """How many of the missing practices, from the first, reach the next level; None where all do not.
+
+        Only for the mean of the dimensions, where what they gain adds up.
+        """
+        if self.next_level is None or self.definition.scoring.combine != "mean" or self.card.overall is None:
             return None
         gains = accumulate(row.practice.gain or Fraction() for row in self.missing)
-        return next((n for n, gain in enumerate(gains, start=1) if gain >= self.next_level.shortfall), None)
+        target = self.next_level.level
+        return next((n for n, gain in enumerate(gains, start=1) if target.is_reached(self.card.overall + gain)), None)
 
     @property
     def advised(self) -> list[DimensionRow]:
@@ -94,7 +98,7 @@ class ResultPage:
 
 def result_page(definition: Definition, card: ScoreCard) -> ResultPage:
     """Return what the page of a card shows. No query."""
-    advice = {item.dimension: item for item in planning.recommendations(card)}
+    advice = {item.dimension: item for item in planning.recommendations(definition, card)}
     gaps = planning.biggest_gap(card)
     above = planning.next_level(definition, card)
     tallies = {tally.key: tally for tally in card.questions}
