@@ -18,6 +18,8 @@ from assessments.translations import fallbacks, in_locale
 Method = Literal["count", "staged", "levels", "ladder"]
 Combine = Literal["mean", "minimum", "gate"]
 Kind = Literal["practice", "ladder"]
+NOT_SURE = "not_sure"
+"""The key of the choice that results tell apart: it counts as its value, and finding out may change it."""
 
 
 def exact(number: int | float | str) -> Fraction:
@@ -86,6 +88,10 @@ class Question:
     choices: tuple[Choice, ...]
     guidance: Guidance | None
     same_as: tuple[Counterpart, ...] = ()
+
+    @property
+    def offers_not_sure(self) -> bool:
+        return any(choice.key == NOT_SURE for choice in self.choices)
 
     def choice(self, key: str) -> Choice:
         """Return the choice with that key. Raises KeyError where there is none."""
@@ -187,6 +193,15 @@ class Definition:
     def questions(self) -> Mapping[str, Question]:
         """Every question by key, in the order in which they are asked."""
         return {question.key: question for dimension in self.dimensions for question in dimension.questions}
+
+    @property
+    def offers_not_sure(self) -> bool:
+        """Whether every question can be answered with “not sure”."""
+        return all(question.offers_not_sure for question in self.questions.values())
+
+    @property
+    def has_ladders(self) -> bool:
+        return any(question.kind == "ladder" for question in self.questions.values())
 
     @cached_property
     def _dimension_by_question(self) -> Mapping[str, Dimension]:

@@ -38,9 +38,9 @@ class Recommendation:
 class MissingPractice:
     """A practice that not everybody calls in place, or a ladder that has not been climbed to its end.
 
-    `key` is the question's, `level` its level (0 without one), of a ladder the next whole value on it; `mean` that of its
-    answers as a share (0 to under 1), `gain` what the overall score becomes more once it is fully in place, of a ladder
-    once its mean is at that value; None where a card cannot tell (`QuestionTally.headroom`).
+    `key` is the question's, `level` its level (0 without one), of a ladder the next whole value on it; `mean` that of
+    its answers as a share (0 to under 1), `gain` what the overall score becomes more once it is fully in place, of a
+    ladder once its mean is at that value; None where a card cannot tell (`QuestionTally.headroom`).
     """
 
     key: str
@@ -67,7 +67,7 @@ class NextLevel:
 
 
 def recommended_score(definition: Definition) -> Fraction:
-    """Return what every dimension should reach first: 3/5 of the scale, by `levels` the next threshold from there on."""
+    """Return what every dimension should reach first: 3/5 of the scale, by `levels` the first threshold from there."""
     target = TARGET * definition.scoring.max
     if definition.scoring.method != "levels":
         return target

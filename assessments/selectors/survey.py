@@ -43,6 +43,11 @@ class Progress:
         return self.total - self.answered
 
     @property
+    def offers_not_sure(self) -> bool:
+        """Whether every question that is open can be answered with “not sure”."""
+        return all(question.offers_not_sure for step in self.steps for question in step.open_questions)
+
+    @property
     def percent(self) -> int:
         """How much is answered, 0 to 100; 100 only when everything is."""
         return 100 * self.answered // self.total if self.total else 100
