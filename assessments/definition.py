@@ -93,6 +93,11 @@ class Question:
     def offers_not_sure(self) -> bool:
         return any(choice.key == NOT_SURE for choice in self.choices)
 
+    def statement(self, value: int) -> str:
+        """Return a ladder's choice of a value as people read it, empty for a practice and where there is none."""
+        worth = (choice.label for choice in self.choices if choice.value == value and choice.key != NOT_SURE)
+        return next(worth, "") if self.kind == "ladder" else ""
+
     def choice(self, key: str) -> Choice:
         """Return the choice with that key. Raises KeyError where there is none."""
         for choice in self.choices:
@@ -118,6 +123,12 @@ class Dimension:
     weight: Fraction
     statements: tuple[str, ...]
     questions: tuple[Question, ...]
+
+    def statement(self, score: int) -> str:
+        """Return what a score means, empty where nothing says so; without statements a single ladder's say it."""
+        if self.statements:
+            return self.statements[score] if score < len(self.statements) else ""
+        return self.questions[0].statement(score) if len(self.questions) == 1 else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,8 @@ class QuestionTally:
     `counts` has every choice of the question; `mean` is the mean value of the scored answers (0 to 1 for a practice, 0
     to `Scoring.max` for a ladder), None without any. `headroom` is what the dimension's score would gain were each of
     them worth the most; a dimension's headrooms and its score sum up to `Scoring.max`. It is None without scored
-    answers, and where gains do not add up: for the methods `staged` and `levels` and for the median. After a consensus `mean` and
-    `headroom` are as agreed; `counts` and `unanswered` stay those of the independent answers.
+    answers, and where gains do not add up: for the methods `staged` and `levels` and for the median. After a consensus
+    `mean` and `headroom` are as agreed; `counts` and `unanswered` stay those of the independent answers.
     """
 
     key: str

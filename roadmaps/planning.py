@@ -130,7 +130,11 @@ def next_level(definition: Definition, card: ScoreCard) -> NextLevel | None:
     if score is None or target is None:
         return None
     tallies = {tally.key: tally for tally in card.questions}
-    missing = [list(_missing_practices(definition, card, dimension, tallies)) for dimension in definition.dimensions]
+    missing = [
+        [] if _needs_nothing(definition, card, dimension.key, target) else rows
+        for dimension in definition.dimensions
+        for rows in [list(_missing_practices(definition, card, dimension, tallies))]
+    ]
     shortfall = target.min_score - score
     return NextLevel(
         level=target,
@@ -143,6 +147,12 @@ def next_level(definition: Definition, card: ScoreCard) -> NextLevel | None:
         ),
         practices_needed=_practices_needed(definition, card, target, missing),
     )
+
+
+def _needs_nothing(definition: Definition, card: ScoreCard, dimension: str, target: Level) -> bool:
+    """Return whether a dimension does not keep a level back, where it is not the mean that decides."""
+    score = card.scores[dimension]
+    return definition.scoring.combine != "mean" and score is not None and target.is_reached(score)
 
 
 def _missing_practices(

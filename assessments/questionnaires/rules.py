@@ -138,7 +138,10 @@ def levels_method_has_closed_thresholds(data: dict[str, Any]) -> Iterator[Findin
         return
     for at, level in _rows(data, "levels"):
         if level.get("exclusive") is True:
-            yield (*at, "exclusive"), _("cannot be reached by the method 'levels', whose scores are thresholds; delete it.")
+            yield (
+                (*at, "exclusive"),
+                _("cannot be reached by the method 'levels', whose scores are thresholds; delete it."),
+            )
 
 
 def ladder_method_has_ladders_only(data: dict[str, Any]) -> Iterator[Finding]:

@@ -11,6 +11,8 @@ from assessments.definition import Definition
 from assessments.models import QuestionnaireVersion
 
 OFFERED = "mlops-maturity"
+"""The one that people are shown first, and that benchmarks are mostly for."""
+QUICK = "mlops-maturity-quick"
 
 
 def version_on_offer() -> QuestionnaireVersion | None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from math import ceil
 
 from assessments.definition import Definition, Dimension, Question
+
+# The 25 of the questionnaire that is offered first take ten minutes.
+SECONDS_A_QUESTION = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,11 @@ class Progress:
     def next_step(self) -> Step:
         """The first step with an open question, the last one where none is."""
         return next((step for step in self.steps if step.open_questions), self.steps[-1])
+
+
+def minutes_of(definition: Definition) -> int:
+    """Return about how many minutes a questionnaire takes."""
+    return ceil(len(definition.questions) * SECONDS_A_QUESTION / 60)
 
 
 def progress_of(definition: Definition, answered: Collection[str]) -> Progress:

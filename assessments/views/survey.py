@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -19,19 +18,11 @@ from assessments.models import Answer, Response
 from assessments.selectors.proposals import Proposed
 from assessments.selectors.questionnaires import definition_of
 from assessments.selectors.responses import answered_questions, answers_of
-from assessments.selectors.survey import Progress, progress_of
+from assessments.selectors.survey import Progress, minutes_of, progress_of
 from assessments.services import responses as service
 from assessments.views.ways import already_submitted, with_response, with_way
 from assessments.ways import InARound, OnOnesOwn, Way
 from mlops_maturity.errors import message
-
-# The 25 of the questionnaire that is offered first take ten minutes.
-SECONDS_A_QUESTION = 24
-
-
-def minutes_of(definition: Definition) -> int:
-    """Return about how many minutes a questionnaire takes."""
-    return ceil(len(definition.questions) * SECONDS_A_QUESTION / 60)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -76,8 +67,7 @@ def questions(request: HttpRequest, way: Way, response: Response, dimension_key:
     if way.is_settled:
         return already_submitted(request, way) if request.method == "POST" else redirect(way.finished_url)
     last, answers = way.last_answers(), answers_of(response)
-    is_open = any(not (key in answers and answers[key].choice_key) for key in (q.key for q in dimension.questions))
-    proposed = way.proposals(definition) if is_open else {}
+    proposed = way.proposals(definition) if _is_open(dimension, answers) else {}
     if request.method != "POST":
         forms = _forms(dimension, answers, None, last, proposed)
         return _step_page(request, way, definition, dimension, answers, forms)
@@ -94,10 +84,7 @@ def questions(request: HttpRequest, way: Way, response: Response, dimension_key:
         form.ask_for_reason()
     if any(form.errors for form in forms):
         return _step_page(request, way, definition, dimension, answers, forms, status=422)
-    if "as_last_time" in request.POST or "confirm" in request.POST:
-        key = request.POST.get("confirm", "")
-        return redirect(way.url("questions", dimension.key) + (f"#{key}" if key in definition.questions else ""))
-    return redirect(_page_after(way, definition, dimension))
+    return redirect(_page_after_sending(request, way, definition, dimension))
 
 
 @require_POST
@@ -264,6 +251,18 @@ def _dimension_or_404(definition: Definition, key: str) -> Dimension:
         return definition.dimension(key)
     except KeyError:
         raise Http404 from None
+
+
+def _is_open(dimension: Dimension, answers: Mapping[str, Answer]) -> bool:
+    return any(not (kept := answers.get(question.key)) or not kept.choice_key for question in dimension.questions)
+
+
+def _page_after_sending(request: HttpRequest, way: Way, definition: Definition, dimension: Dimension) -> str:
+    """Return the same page after earlier or proposed answers were taken over, to see them; else the next one."""
+    if "as_last_time" not in request.POST and "confirm" not in request.POST:
+        return _page_after(way, definition, dimension)
+    key = request.POST.get("confirm", "")
+    return way.url("questions", dimension.key) + (f"#{key}" if key in definition.questions else "")
 
 
 def _page_after(way: Way, definition: Definition, dimension: Dimension) -> str:
