@@ -22,7 +22,7 @@ MOST_TICKS = 10
 
 
 def shade_of(level: Level, definition: Definition) -> int:
-    """Return which of the six shades a level has, 0 to 5: the lowest and the highest look alike in every questionnaire."""
+    """Return which of the six shades a level has, 0 to 5, the lowest and the highest of every questionnaire alike."""
     highest = len(definition.levels) - 1
     return round((len(LEVELS) - 1) * definition.levels.index(level) / highest) if highest else len(LEVELS) - 1
 
