@@ -11,11 +11,20 @@ from itertools import groupby
 from math import cos, pi, sin
 from xml.sax.saxutils import escape
 
+from assessments.definition import Definition, Level
+
 INK, GREY, LINE, BRAND = "#1c2b2a", "#5b6b69", "#c9d3d1", "#0b6e66"
 COLOURS = ("#b45309", "#1d4ed8", "#7e22ce", "#be123c", "#4d7c0f", "#0e7490", "#57534e")
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4")
 LEVELS = ("#8a4b2f", "#8f6a12", "#5f7716", "#2c7a4b", "#0b6e66", "#1f5a92")
 FONT = "DejaVu Sans, sans-serif"
+MOST_TICKS = 10
+
+
+def shade_of(level: Level, definition: Definition) -> int:
+    """Return which of the six shades a level has, 0 to 5, the lowest and the highest of every questionnaire alike."""
+    highest = len(definition.levels) - 1
+    return round((len(LEVELS) - 1) * definition.levels.index(level) / highest) if highest else len(LEVELS) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +48,10 @@ def radar(names: Sequence[str], lines: Sequence[Line], top: float) -> str:
         return " ".join(_pair(at(place, value)) for place, value in enumerate(values))
 
     def parts() -> Iterator[str]:
-        for ring in range(1, int(top) + 1):
-            points = outline([min(ring, top)] * len(names))
+        for ring in _ticks(top)[1:]:
+            points = outline([ring] * len(names))
             yield f'<polygon points="{points}" fill="none" stroke="{LINE}"/>'
-            yield _text((middle[0] + 4, at(0, ring)[1] + 3), str(ring), size=8, colour=GREY)
+            yield _text((middle[0] + 4, at(0, ring)[1] + 3), f"{ring:g}", size=8, colour=GREY)
         for place, name in enumerate(names):
             yield _stroke([middle, at(place, top)], LINE)
             x, y = at(place, top * 1.13)
@@ -67,10 +76,10 @@ def trend(places: Sequence[str], lines: Sequence[Line], top: float) -> str:
         return left + (right - left) * share, lower - (lower - upper) * value / top
 
     def parts() -> Iterator[str]:
-        for score in range(int(top) + 1):
+        for score in _ticks(top):
             y = at(0, score)[1]
             yield _stroke([(left, y), (right, y)], LINE)
-            yield _text((left - 6, y + 3), str(score), size=9, anchor="end", colour=GREY)
+            yield _text((left - 6, y + 3), f"{score:g}", size=9, anchor="end", colour=GREY)
         for place, name in enumerate(places):
             yield _text((at(place, 0)[0], lower + 16), name, size=9, anchor="middle", colour=GREY)
         for number, line in enumerate(lines):
@@ -83,10 +92,10 @@ def trend(places: Sequence[str], lines: Sequence[Line], top: float) -> str:
     return _svg(660, lower + 40 + 18 * ((len(lines) + 2) // 3), parts())
 
 
-def badge(label: str, value: str, level: int | None) -> str:
-    """Return a badge that says two things, in the colour of a level, grey without one."""
+def badge(label: str, value: str, shade: int | None) -> str:
+    """Return a badge that says two things, in the shade of a level, grey without one."""
     left, right = (12 + sum(map(_width, text)) for text in (label, value))
-    colour = GREY if level is None else LEVELS[min(level, len(LEVELS) - 1)]
+    colour = GREY if shade is None else LEVELS[shade]
     title = escape(f"{label}: {value}", {'"': "&quot;"})
 
     def text(x: float, width: float, words: str) -> str:
@@ -103,6 +112,13 @@ def badge(label: str, value: str, level: int | None) -> str:
         f'<rect x="{left:.1f}" width="{right:.1f}" height="20" fill="{colour}"/></g>'
         f"{text(0, left, label)}{text(left, right, value)}</svg>"
     )
+
+
+def _ticks(top: float) -> list[float]:
+    """Return what is marked on an axis from 0 to `top`: whole numbers, or five steps where those would be too many."""
+    step = 1.0 if top <= MOST_TICKS else top / 5
+    ticks = [step * n for n in range(int(top / step) + 1)]
+    return ticks if ticks[-1] == top else [*ticks, top]
 
 
 def _width(letter: str) -> float:

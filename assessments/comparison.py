@@ -320,7 +320,7 @@ def _worth(question: Question, definition: Definition) -> Any:
 def _rules(definition: Definition) -> Any:
     return (
         definition.scoring,
-        [(level.number, level.min_score) for level in definition.levels],
+        [(level.number, level.min_score, level.exclusive) for level in definition.levels],
         [
             (d.key, d.weight, [(q.key, q.level, q.weight, _worth(q, definition)) for q in d.questions])
             for d in definition.dimensions

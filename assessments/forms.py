@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from assessments.definition import Question
 from assessments.models import Answer
 from assessments.models.responses import EVIDENCE_URL_LENGTH, NOTE_LENGTH
+from assessments.selectors.proposals import Proposed
 from assessments.services.responses import PARTS, Given
 
 
@@ -57,9 +58,17 @@ class QuestionForm(forms.Form):
     )
 
     def __init__(
-        self, question: Question, answer: Answer | None = None, data: Any = None, last: Answer | None = None
+        self,
+        question: Question,
+        answer: Answer | None = None,
+        data: Any = None,
+        last: Answer | None = None,
+        proposed: Proposed | None = None,
     ) -> None:
-        """Take the answer that is kept, what was sent, and the person's answer of the last round."""
+        """Take the answer that is kept, what was sent, the person's answer of the last round, and what is proposed.
+
+        Nothing is proposed beside an answer of the last round, which is nearer.
+        """
         initial = (
             {"choice": answer.choice_key, "note": answer.note, "evidence_url": answer.evidence_url} if answer else {}
         )
@@ -67,6 +76,7 @@ class QuestionForm(forms.Form):
         self.question = question
         self.kept = answer
         self.last = last if last and last.choice_key in {choice.key for choice in question.choices} else None
+        self.proposed = None if self.last or self.initial.get("choice") else proposed
         choice = self.fields["choice"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells mypy which field this is
         choice.choices = [(choice.key, choice.label) for choice in question.choices]
@@ -111,6 +121,13 @@ class QuestionForm(forms.Form):
             given.note or self.initial.get("note") or self.last.note,
             given.evidence_url or self.initial.get("evidence_url") or self.last.evidence_url,
         )
+
+    def given_or_proposed(self) -> Given:
+        """Return what to change, the proposed choice confirmed where none was made."""
+        given = self.given()
+        if self.proposed is None or given.choice_key:
+            return given
+        return Given(self.question.key, self.proposed.choice_key, given.note, given.evidence_url)
 
     def ask_for_reason(self) -> None:
         """Add an error where the choice takes the question out of the score and no note, kept or given, says why."""

@@ -29,7 +29,7 @@ CHOICES = (
     Choice("not_sure", "Not sure", Fraction(0)),
     Choice("not_applicable", "Not applicable", None),
 )
-METHODS: tuple[Method, ...] = ("count", "staged", "ladder")
+METHODS: tuple[Method, ...] = ("count", "staged", "levels", "ladder")
 COMBINES: tuple[Combine, ...] = ("mean", "minimum", "gate")
 FIVE = ("data_management", "model_development", "model_deployment", "monitoring", "governance")
 

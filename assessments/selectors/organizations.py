@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from assessments.definition import Definition, Dimension, Level
+from assessments.definition import Definition, Level
 from assessments.models import Answer, Response, Result, Round
 from assessments.models.responses import ResponseStatus
 from assessments.models.rounds import RoundStatus
@@ -21,9 +21,13 @@ from organizations.models import Organization, Team, User
 
 @dataclass(frozen=True, slots=True)
 class RoundRow:
-    """A round in the table of rounds, with the organization's level, overall score and dimension scores, if any."""
+    """A round in the table of rounds, with the organization's level, overall score and dimension scores, if any.
+
+    The scores are those of the dashboard's questionnaire, None for a round of another one.
+    """
 
     round: Round
+    definition: Definition
     level: Level | None
     overall: Fraction | None
     scores: Sequence[Fraction | None]
@@ -31,7 +35,10 @@ class RoundRow:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """An organization at a glance; rounds and their organization-wide results from the newest to the oldest."""
+    """An organization at a glance; rounds and their organization-wide results from the newest to the oldest.
+
+    `results` are all of them, `latest` and what follows are of one questionnaire: the one asked for, else the last one.
+    """
 
     rounds: Sequence[Round]
     results: dict[int, KeptResult]
@@ -44,9 +51,23 @@ class Dashboard:
         return [round_ for round_ in self.rounds if round_.status == RoundStatus.OPEN]
 
     @property
+    def questionnaires(self) -> dict[str, Definition]:
+        """What the closed rounds asked, by its name in addresses, the newest first."""
+        return {row.definition.slug: row.definition for row in reversed(self.results.values())}
+
+    @property
+    def asks_several(self) -> bool:
+        """Whether the rounds, closed or not, asked more than one questionnaire."""
+        return len({definition_of(round_.version_id).slug for round_ in self.rounds}) > 1
+
+    @property
     def trend(self) -> list[KeptResult]:
-        """The closed rounds with an overall score, from the oldest to the newest."""
-        return [row for row in reversed(self.results.values()) if row.card and row.card.overall is not None]
+        """The closed rounds of the latest one's questionnaire with an overall score, from the oldest to the newest."""
+        return [
+            row
+            for row in reversed(self.results.values())
+            if row.card and row.card.overall is not None and self.latest and _same(row, self.latest)
+        ]
 
     @property
     def change(self) -> Fraction | None:
@@ -58,8 +79,7 @@ class Dashboard:
     @property
     def rows(self) -> list[RoundRow]:
         """Every round, with its scores in the dimensions of the latest result."""
-        dimensions = self.latest.definition.dimensions if self.latest else ()
-        return [_round_row(round_, self.results.get(round_.pk), dimensions) for round_ in self.rounds]
+        return [_round_row(round_, self.results.get(round_.pk), self.latest) for round_ in self.rounds]
 
     @property
     def chart(self) -> dict[str, Any]:
@@ -80,12 +100,16 @@ class Dashboard:
         }
 
 
-def dashboard_of(organization: Organization) -> Dashboard:
-    """Return an organization's dashboard. Two queries, whatever it holds (and one for each version not yet read)."""
+def dashboard_of(organization: Organization, questionnaire: str = "") -> Dashboard:
+    """Return an organization's dashboard, of the last questionnaire or of the one named.
+
+    Two queries, whatever it holds (and one for each version not yet read).
+    """
     rounds = list(Round.objects.filter(organization=organization).with_progress().order_by("-starts_on", "-id"))
     kept = kept_results([round_ for round_ in rounds if round_.status == RoundStatus.CLOSED])
     whole = {row.round.pk: row for row in kept if row.team is None}
-    newest = list(whole.values())
+    newest = [row for row in whole.values() if questionnaire in ("", row.definition.slug)]
+    newest = [row for row in newest if _same(row, newest[0])]
     latest = newest[0] if newest else None
     return Dashboard(
         rounds=rounds,
@@ -116,6 +140,16 @@ class OrganizationRow:
 
     organization: Organization
     latest: Result | None
+
+    @property
+    def definition(self) -> Definition | None:
+        """What the latest result's round asked. One query where it is not yet read."""
+        return definition_of(self.latest.round.version_id) if self.latest else None
+
+    @property
+    def level(self) -> Level | None:
+        levels = self.definition.levels if self.definition else ()
+        return next((level for level in levels if self.latest and level.number == self.latest.level), None)
 
 
 def organizations_of(user: User) -> list[OrganizationRow]:
@@ -159,12 +193,20 @@ def _own_row(response: Response, answers: dict[str, str]) -> OwnRow:
     return OwnRow(response, definition, level)
 
 
-def _round_row(round_: Round, result: KeptResult | None, dimensions: Sequence[Dimension]) -> RoundRow:
+def _round_row(round_: Round, result: KeptResult | None, latest: KeptResult | None) -> RoundRow:
+    definition = definition_of(round_.version_id)
+    dimensions = latest.definition.dimensions if latest else ()
     card = result.card if result else None
     if card is None:
-        return RoundRow(round_, None, None, [None for _ in dimensions])
-    scores = card.scores
-    return RoundRow(round_, card.level, card.overall, [scores.get(dimension.key) for dimension in dimensions])
+        return RoundRow(round_, definition, None, None, [None for _ in dimensions])
+    is_same = latest is not None and definition.slug == latest.definition.slug
+    scores = [card.scores.get(dimension.key) if is_same else None for dimension in dimensions]
+    return RoundRow(round_, definition, card.level, card.overall, scores)
+
+
+def _same(one: KeptResult, other: KeptResult) -> bool:
+    """Return whether two results are of the same questionnaire."""
+    return one.definition.slug == other.definition.slug
 
 
 def _number(score: Fraction | None) -> float | None:

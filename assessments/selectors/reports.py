@@ -14,12 +14,19 @@ from assessments.models import Round
 from assessments.models.rounds import RoundStatus
 from assessments.selectors.comparison import Choice, ComparisonPage, comparison_page, rounds_to_compare
 from assessments.selectors.opinions import Coverage, Opinion, coverage_of, most_disputed_first, opinions_on
-from assessments.selectors.results import DimensionRow, KeptResult, MissingRow, ResultPage, kept_results, result_page
+from assessments.selectors.results import (
+    FEWEST_AXES,
+    DimensionRow,
+    KeptResult,
+    MissingRow,
+    ResultPage,
+    kept_results,
+    result_page,
+)
 
 MOST_ROUNDS = 8
 MOST_STEPS = 6
 MOST_DISPUTED = 3
-FEWEST_AXES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,8 @@ def report_on(round_: Round) -> Report | None:
 def _comparison(round_: Round) -> ComparisonPage | None:
     """Return the round beside those before it, None for the first one and for one that is open again."""
     rounds = rounds_to_compare(round_.organization)
-    closed = [row for row in rounds if row.status == RoundStatus.CLOSED]
+    alike = (row for row in rounds if row.version.questionnaire_id == round_.version.questionnaire_id)
+    closed = [row for row in alike if row.status == RoundStatus.CLOSED]
     if round_ not in closed:
         return None
     before = closed[: closed.index(round_) + 1][-MOST_ROUNDS:]

@@ -81,8 +81,8 @@ def definition_tables(definition: Definition) -> list[Table]:
         ),
         Table(
             "levels",
-            ("level", "name", "min_score"),
-            ((level.number, level.name, number(level.min_score)) for level in definition.levels),
+            ("level", "name", "min_score", "exclusive"),
+            ((level.number, level.name, number(level.min_score), level.exclusive) for level in definition.levels),
         ),
     ]
 

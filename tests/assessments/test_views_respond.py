@@ -221,7 +221,7 @@ class TestWhoMayCome:
         before = make_round(round_.organization, version=round_.version, teams=list(round_.teams.all()))
         make_response(participant=make_participant(before, email=holder.participant.email))
         move(round_, previous=before, show_last_answers=True)
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             holder.get(STEP)
 
 

@@ -17,6 +17,7 @@ from pytest_django.fixtures import Settings
 
 from assessments.models import Participant, QuestionnaireVersion, Round
 from assessments.models.rounds import RoundStatus, quarter_days
+from assessments.selectors.questionnaires import definition_of
 from assessments.selectors.rounds import free_quarter
 from assessments.services.rounds import close_round
 from organizations.models import Role, User
@@ -303,6 +304,7 @@ def test_queries_do_not_grow(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     client = client_of(getattr(cast, role))
+    definition_of(open_round.version_id)
 
     def count(url: str) -> int:
         with django_assert_max_num_queries(20) as captured:
