@@ -11,7 +11,7 @@ from assessments.definition import Definition, Question
 from assessments.templatetags.scores import missing_score, score
 from roadmaps.plans import Missed
 from roadmaps.schedule import Plan, PlannedStep
-from roadmaps.steps import Step, StepKey
+from roadmaps.steps import StepKey
 
 
 def title_of(question: Question, rung: str = "") -> str:
@@ -32,7 +32,12 @@ def why(definition: Definition, plan: Plan, planned: PlannedStep) -> str:
     step = planned.step
     dimension = definition.dimension(step.dimension)
     at = plan.current.scores[step.dimension]
-    place = {"dimension": dimension.title, "score": score(at), "level": step.level, "top": score(definition.scoring.max, 0)}
+    place = {
+        "dimension": dimension.title,
+        "score": score(at),
+        "level": step.level,
+        "top": score(definition.scoring.max, 0),
+    }
     text = _("%(dimension)s is at %(score)s of %(top)s and lacks this practice of level %(level)d.") % place
     if step.rung:
         text = _("%(dimension)s is at %(score)s of %(top)s; this is the next statement up.") % place
@@ -47,7 +52,7 @@ def lacking(definition: Definition, keys: tuple[StepKey, ...]) -> str:
     return ", ".join(dict.fromkeys(name_of(definition.questions[key]) for key, _rung in keys))
 
 
-def missed_in_words(definition: Definition, missed: Missed, plan: Plan) -> str:
+def missed_in_words(definition: Definition, missed: Missed) -> str:
     """Say what of the target is not reached and by how much; empty where all is."""
     parts = []
     if missed.level is not None:
@@ -75,7 +80,3 @@ def shortfall(plan: Plan) -> str:
         "months": months,
         "capacity": missing_score(plan.capacity_needed),
     }
-
-
-def steps_of(plan: Plan) -> list[Step]:
-    return [planned.step for planned in plan.steps]

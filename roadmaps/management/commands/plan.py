@@ -75,7 +75,8 @@ def _target(definition: Definition, current: Standing, text: str | None) -> Targ
     if level is None:
         numbers = ", ".join(str(level.number) for level in definition.levels)
         raise CommandError(
-            _("--target: %(text)s is no level; use one of %(numbers)s.") % {"text": repr(text[:20]), "numbers": numbers},
+            _("--target: %(text)s is no level; use one of %(numbers)s.")
+            % {"text": repr(text[:20]), "numbers": numbers},
             returncode=2,
         )
     return Target(level)
@@ -155,7 +156,7 @@ def _report(outlook: Outlook, plan: Plan, *, is_proven: bool) -> Iterator[str]:
 def _end(outlook: Outlook, plan: Plan) -> Iterator[str]:
     definition = outlook.definition
     if plan.missed:
-        yield _("All of this is not enough for %s.") % wording.missed_in_words(definition, plan.missed, plan)
+        yield _("All of this is not enough for %s.") % wording.missed_in_words(definition, plan.missed)
     yield _("Then: level %(level)s (%(score)s)") % {
         "level": "–" if plan.projected.level is None else plan.projected.level,
         "score": score(plan.projected.overall),
