@@ -27,6 +27,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("organizations.urls")),
     path("", include("assessments.urls")),
+    path("", include("roadmaps.urls")),
 ]
 
 handler400 = "mlops_maturity.errors.bad_request"

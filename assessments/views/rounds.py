@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -27,32 +24,12 @@ from assessments.selectors.rounds import own_participation, people_of, rounds_in
 from assessments.services import participants as people_service
 from assessments.services import rounds as service
 from mlops_maturity import errors
-from organizations.access import account_of, resolve_member
+from organizations.access import View, for_members, is_live
 from organizations.forms import posted
 from organizations.models import Member, Role, Team
 
-View: TypeAlias = Callable[..., HttpResponse]
 PER_PAGE = 50
 CHANGED_MEANWHILE = (service.NotADraft, service.NotOpen, service.NotClosed, people_service.TeamNotInRound)
-
-
-def for_members(needed: Role = Role.VIEWER) -> Callable[[View], View]:
-    """Hand a view the member who asks, if the role suffices; moments are those of the organization's time zone."""
-
-    def decorate(view: View) -> View:
-        @never_cache
-        @wraps(view)
-        def wrapped(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
-            if account_of(request) is None:
-                # A live part of a page must not get the log-in page in its place.
-                return HttpResponseClientRefresh() if is_live(request) else redirect_to_login(request.get_full_path())
-            member = resolve_member(request, slug, needed)
-            with timezone.override(member.organization.time_zone):
-                return view(request, member, **kwargs)
-
-        return wrapped
-
-    return decorate
 
 
 def on_round(*statuses: RoundStatus) -> Callable[[View], View]:
@@ -73,11 +50,6 @@ def on_round(*statuses: RoundStatus) -> Callable[[View], View]:
         return wrapped
 
     return decorate
-
-
-def is_live(request: HttpRequest) -> bool:
-    """Return whether only the live part of a page is asked for."""
-    return "HX-Request" in request.headers
 
 
 def round_of(member: Member, round_id: int) -> Round:

@@ -133,6 +133,7 @@ class ItemStatus(models.TextChoices):
 class Item(models.Model):
     """One practice to adopt; `position` (from 1) is its place among the roadmap's items, `effort_weeks` person-weeks.
 
+    Of a ladder question it is one statement up, to `choice_key`, which is empty for a practice.
     What it takes, gains and depends on is worked out by roadmaps/planning.py from the roadmap's result.
     """
 
@@ -142,6 +143,7 @@ class Item(models.Model):
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", verbose_name=_("organization"))
     roadmap = models.ForeignKey(Roadmap, models.CASCADE, related_name="items", verbose_name=_("roadmap"))
     question_key = models.CharField(_("practice"), max_length=100)
+    choice_key = models.CharField(_("statement to reach"), max_length=60, blank=True)
     position = models.PositiveSmallIntegerField(_("position"))
     effort_weeks = models.DecimalField(_("effort in person-weeks"), max_digits=6, decimal_places=2)
     status = models.CharField(_("status"), max_length=11, choices=ItemStatus, default=ItemStatus.PLANNED)
@@ -160,7 +162,7 @@ class Item(models.Model):
         verbose_name_plural = _("items of roadmaps")
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint("roadmap", "question_key", name="item_practice_unique"),
+            models.UniqueConstraint("roadmap", "question_key", "choice_key", name="item_practice_unique"),
             models.UniqueConstraint(
                 fields=["roadmap", "position"], name="item_position_unique", deferrable=models.Deferrable.DEFERRED
             ),
@@ -187,3 +189,13 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return self.question_key
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What the planner calls it."""
+        return self.question_key, self.choice_key
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be done."""
+        return self.status in (ItemStatus.PLANNED, ItemStatus.IN_PROGRESS)
