@@ -112,7 +112,7 @@ def date_before(rhythm: Rhythm, on: dt.date) -> dt.date:
 
 
 def period_of(rhythm: Rhythm, on: dt.date) -> tuple[dt.date, dt.date]:
-    """Return the first and last day that the round of a date is about: its calendar quarter, else until the next date."""
+    """Return the first and last day that a date's round is about: its calendar quarter, else until the next date."""
     if rhythm.every == "quarter":
         month = on.month - (on.month - 1) % 3
         return dt.date(on.year, month, 1), dt.date(on.year, month + 2, monthrange(on.year, month + 2)[1])

@@ -146,7 +146,7 @@ def read_efforts(data: Any, outlook: Outlook) -> tuple[dict[StepKey, Fraction], 
     return efforts, wrong
 
 
-class MoveForm(forms.ModelForm[Item]):
+class MoveForm(forms.ModelForm):  # type: ignore[type-arg]  # takes none when it runs
     """Another status for an item, with the reason where it is dropped."""
 
     class Meta:
