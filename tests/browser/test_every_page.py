@@ -251,11 +251,17 @@ def test_pages_about_data(context: BrowserContext, page: Page, path: str) -> Non
 def test_the_administration(context: BrowserContext, page: Page, path: str) -> None:
     """Its frame is django-unfold's, which keeps to WCAG 2.1 but not to all else that axe-core advises."""
     log_in(context, "admin")
+    refused: list[str] = []
+    page.on("console", lambda message: refused.append(message.text) if "Security Policy" in message.text else None)
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         page.goto(path)
         expect(page.locator("html")).to_have_class("dark" if scheme == "dark" else "")
         assert _findings(page, options=WCAG) == []
+    if (ticks := page.locator("input.action-select")).count():
+        ticks.first.check()
+        expect(page.get_by_text("1 of")).to_be_visible()
+    assert refused == []
 
 
 def test_print(context: BrowserContext, page: Page) -> None:
