@@ -117,6 +117,19 @@ def test_the_page_links_to_the_files_of_its_own_state(client: Client, rounds: li
     assert f"{URL.format('xlsx')}?{query.replace('&', '&amp;')}" in page
 
 
+def test_versions_are_named_with_their_rounds(client: Client, cast: Cast, rounds: list[Round]) -> None:
+    data = shipped_definition()
+    data["dimensions"][0]["questions"].pop()
+    other = make_round(cast.organization, version=make_version(data), teams=[cast.team], quarter=(2026, 3))
+    make_response(participant=make_participant(other))
+    close_round(round_=other)
+
+    about = tables(client, rounds=[rounds[1].pk, rounds[2].pk, other.pk])["about"]
+
+    [first, _newest] = [text(row["value"]) for row in about if row["what"] == "version"]
+    assert first.endswith("version 1: Q1 2026, Q2 2026")
+
+
 def test_its_queries_do_not_grow(
     client: Client, rounds: list[Round], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

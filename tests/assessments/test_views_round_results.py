@@ -54,7 +54,7 @@ def round_(cast: Cast, version: QuestionnaireVersion) -> Round:
 
 def questions_in(page: bytes) -> list[str]:
     """Return the questions' texts in the order in which a page has them."""
-    return [html.unescape(text) for text in re.findall(r'<h3 class="h6 mb-2">(.*?)</h3>', page.decode())]
+    return [html.unescape(text) for text in re.findall(r'<h3 class="h6 mb-\d">(.*?)</h3>', page.decode())]
 
 
 class TestQuestions:
