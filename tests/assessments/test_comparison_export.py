@@ -13,7 +13,15 @@ from assessments.models import QuestionnaireVersion, Round
 from assessments.services.rounds import close_round
 from organizations.models import Team, User
 from tests.assessments.test_exports import READERS, content, text
-from tests.factories import Cast, make_participant, make_response, make_round, make_team
+from tests.factories import (
+    Cast,
+    make_participant,
+    make_response,
+    make_round,
+    make_team,
+    make_version,
+    shipped_definition,
+)
 
 pytestmark = pytest.mark.django_db
 URL = "/orgs/acme-insurance/compare/export/{}/"
@@ -126,7 +134,7 @@ def test_versions_are_named_with_their_rounds(client: Client, cast: Cast, rounds
 
     about = tables(client, rounds=[rounds[1].pk, rounds[2].pk, other.pk])["about"]
 
-    [first, _newest] = [text(row["value"]) for row in about if row["what"] == "version"]
+    [first, _newest] = [text(row["value"]) for row in about if row["item"] == "version"]
     assert first.endswith("version 1: Q1 2026, Q2 2026")
 
 
