@@ -38,9 +38,7 @@ class RoundQuerySet(models.QuerySet["Round"]):
 
         Of an anonymous round that asks one or two people `submitted` is None: it would tell who of them has answered.
         """
-        submitted = models.Count(
-            "participants", filter=Q(participants__response__status="submitted"), distinct=True
-        )
+        submitted = models.Count("participants", filter=Q(participants__response__status="submitted"), distinct=True)
         return self.annotate(asked=models.Count("participants", distinct=True)).annotate(
             submitted=Case(When(~Q(anonymous=True, asked__lt=SMALLEST_GROUP, asked__gt=0), then=submitted))
         )
@@ -217,9 +215,7 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
 
     def to_nudge(self) -> ParticipantQuerySet:
         """Return those of `waiting` who got no nudge for a day."""
-        return self.waiting().filter(
-            Q(nudged_at=None) | Q(nudged_at__lte=timezone.now() - Participant.NUDGE_INTERVAL)
-        )
+        return self.waiting().filter(Q(nudged_at=None) | Q(nudged_at__lte=timezone.now() - Participant.NUDGE_INTERVAL))
 
     def _reachable(self) -> ParticipantQuerySet:
         # A placeholder is no address.

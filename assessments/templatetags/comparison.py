@@ -13,6 +13,7 @@ from assessments.templatetags.scores import percent, score
 
 register = template.Library()
 
+
 @register.filter
 def change_words(change: Change) -> str:
     """Write a change: "up 0.60 since Q2 2026", or which of the two has no score."""
