@@ -89,8 +89,10 @@ class QuestionForm(forms.Form):
         )
 
     def _details_attributes(self) -> dict[str, str]:
-        """Open the details where there is a note or an evidence link to show."""
-        return {"open": "open"} if self["note"].value() or self["evidence_url"].value() else {}
+        """Open the details where there is a note or an evidence link to show, or a choice asks for a reason."""
+        choice, note = self["choice"].value() or "", self["note"].value() or ""
+        asks = choice in {known.key for known in self.question.choices} and not self.question.is_answered(choice, note)
+        return {"open": "open"} if note or self["evidence_url"].value() or asks else {}
 
     def sent(self) -> dict[str, str]:
         """Return the parts that were sent and were changed on the page, as they came.

@@ -14,6 +14,7 @@ from typing import ClassVar
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 
+from assessments.anonymity import SMALLEST_GROUP
 from assessments.definition import Definition
 from assessments.models import Answer, Participant, QuestionnaireVersion, Response
 from assessments.selectors.proposals import Proposed, earlier_in_organization, own_earlier, proposals_for
@@ -55,6 +56,11 @@ class Way(ABC):
     @abstractmethod
     def is_settled(self) -> bool:
         """Whether the answers no longer change here."""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether submitted answers count only together with others that come late."""
+        return False
 
     def arrive(self) -> None:  # noqa: B027 - most have nothing to do
         """Get ready for a start, as its page is opened."""
@@ -149,6 +155,13 @@ class InARound(Way):
     @property
     def is_settled(self) -> bool:
         return self.response is not None and self.response.counted_since is not None
+
+    @property
+    def is_late(self) -> bool:
+        round_ = self.participant.round
+        if not round_.anonymous or not round_.revision or self.is_settled:
+            return False
+        return round_.results.current().filter(team=None, respondents__gte=SMALLEST_GROUP).exists()
 
     @property
     def organization(self) -> Organization:

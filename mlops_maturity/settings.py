@@ -141,6 +141,7 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
+FORMAT_MODULE_PATH = ["mlops_maturity.formats"]
 LOCALE_PATHS = [CHECKOUT / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from organizations.models import Organization, User
 
@@ -22,11 +23,15 @@ KEPT = 2 * 24 * 3600
 
 
 class TooManyMails(Exception):
-    """The organization's mails to `emails` are used up for today; where it is empty, all of the sender's or its own."""
+    """The organization's mails to `emails` are used up for today; where it is empty, all of the sender's or its own.
 
-    def __init__(self, emails: Sequence[str]) -> None:
+    `left` is how many more these two may still send today.
+    """
+
+    def __init__(self, emails: Sequence[str], *, left: int) -> None:
         super().__init__(", ".join(emails))
         self.emails = emails
+        self.left = left
 
     @property
     def reason(self) -> str:
@@ -35,7 +40,12 @@ class TooManyMails(Exception):
             return _("You have sent too many mails there today: %(emails)s. Try again tomorrow.") % {
                 "emails": ", ".join(self.emails)
             }
-        return _("These are too many mails for one day. Send the others tomorrow.")
+        text = ngettext(
+            "These are too many mails for one day. %(left)d more can go today; send the others tomorrow.",
+            "These are too many mails for one day. %(left)d more can go today; send the others tomorrow.",
+            self.left,
+        )
+        return text % {"left": self.left}
 
 
 def count_mails(*, kind: str, by: User, organization: Organization, emails: Sequence[str]) -> None:
@@ -52,7 +62,8 @@ def count_mails(*, kind: str, by: User, organization: Organization, emails: Sequ
     if flooded or any(counts[key] > most[sender] for key, sender in senders.items()):
         for key, step in steps.items():
             _add(key, -step)
-        raise TooManyMails(flooded)
+        left = min(most[sender] - counts[key] + len(emails) for key, sender in senders.items())
+        raise TooManyMails(flooded, left=max(left, 0))
 
 
 @contextmanager

@@ -9,11 +9,12 @@ from typing import ClassVar
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.utils import formats, timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
+from assessments.anonymity import SMALLEST_GROUP
 from assessments.models.questionnaires import QuestionnaireVersion
 from organizations.audit.tracking import tracked
 from organizations.models import Organization, Team, User
@@ -33,10 +34,13 @@ class Aggregate(models.TextChoices):
 
 class RoundQuerySet(models.QuerySet["Round"]):
     def with_progress(self) -> RoundQuerySet:
-        """Annotate `asked` and `submitted`: how many participants there are, and how many have submitted."""
-        return self.annotate(
-            asked=models.Count("participants", distinct=True),
-            submitted=models.Count("participants", filter=Q(participants__response__status="submitted"), distinct=True),
+        """Annotate `asked` and `submitted`: how many participants there are, and how many have submitted.
+
+        Of an anonymous round that asks one or two people `submitted` is None: it would tell who of them has answered.
+        """
+        submitted = models.Count("participants", filter=Q(participants__response__status="submitted"), distinct=True)
+        return self.annotate(asked=models.Count("participants", distinct=True)).annotate(
+            submitted=Case(When(~Q(anonymous=True, asked__lt=SMALLEST_GROUP, asked__gt=0), then=submitted))
         )
 
     def due_to_open(self) -> RoundQuerySet:
@@ -102,6 +106,10 @@ class Round(models.Model):
     teams = models.ManyToManyField(Team, through="RoundTeam", related_name="rounds", verbose_name=_("teams"))
 
     objects: ClassVar[RoundQuerySet] = RoundQuerySet.as_manager()  # type: ignore[assignment]
+
+    # Of `RoundQuerySet.with_progress`.
+    asked: int
+    submitted: int | None
 
     class Meta:
         verbose_name = _("round")
@@ -197,14 +205,17 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
         """Return those in open rounds whom no invitation has reached yet."""
         return self._reachable().filter(Q(invited_at=None) | Q(mail_waits=True), round__status=RoundStatus.OPEN)
 
-    def to_nudge(self) -> ParticipantQuerySet:
-        """Return those in open rounds who were invited, have not submitted, and got no nudge for a day."""
+    def waiting(self) -> ParticipantQuerySet:
+        """Return those in open rounds who were invited and have not submitted."""
         return self._reachable().filter(
-            Q(nudged_at=None) | Q(nudged_at__lte=timezone.now() - Participant.NUDGE_INTERVAL),
             Q(response=None) | ~Q(response__status="submitted"),
             round__status=RoundStatus.OPEN,
             invited_at__isnull=False,
         )
+
+    def to_nudge(self) -> ParticipantQuerySet:
+        """Return those of `waiting` who got no nudge for a day."""
+        return self.waiting().filter(Q(nudged_at=None) | Q(nudged_at__lte=timezone.now() - Participant.NUDGE_INTERVAL))
 
     def _reachable(self) -> ParticipantQuerySet:
         # A placeholder is no address.

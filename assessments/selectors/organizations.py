@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 
+from assessments.anonymity import shown_groups
+from assessments.comparison import scores_alike
 from assessments.definition import Definition, Level
 from assessments.models import Answer, Response, Result, Round
 from assessments.models.responses import ResponseStatus
@@ -61,17 +63,35 @@ class Dashboard:
         return len({definition_of(round_.version_id).slug for round_ in self.rounds}) > 1
 
     @property
+    def last_run(self) -> Round | None:
+        """The newest round that people were asked in, to start the next one from: a draft is none."""
+        return next((round_ for round_ in self.rounds if round_.status != RoundStatus.DRAFT), None)
+
+    @property
     def trend(self) -> list[KeptResult]:
-        """The closed rounds of the latest one's questionnaire with an overall score, from the oldest to the newest."""
+        """The closed rounds with an overall score by the rule of the latest one, from the oldest to the newest.
+
+        Scores by another version's rule are left out: side by side they would tell of a change that there may not be.
+        """
         return [
             row
             for row in reversed(self.results.values())
-            if row.card and row.card.overall is not None and self.latest and _same(row, self.latest)
+            if row.card and row.card.overall is not None and self.latest and _alike(row, self.latest)
         ]
 
     @property
+    def has_other_versions(self) -> bool:
+        """Whether rounds are left out of the trend as they score by another rule."""
+        latest = self.latest
+        return latest is not None and any(
+            row.card is not None and _same(row, latest) and not _alike(row, latest) for row in self.results.values()
+        )
+
+    @property
     def change(self) -> Fraction | None:
-        """What the overall score gained from the previous round to the latest, where both have one."""
+        """What the overall score gained from the previous round to the latest, where both have one by the same rule."""
+        if self.latest and self.previous and not _alike(self.latest, self.previous):
+            return None
         scores = [row.card.overall for row in (self.latest, self.previous) if row and row.card]
         newer, older = scores if len(scores) == 2 else (None, None)
         return None if newer is None or older is None else newer - older
@@ -100,6 +120,13 @@ class Dashboard:
         }
 
 
+def _alike(one: KeptResult, other: KeptResult) -> bool:
+    """Return whether two results are of one questionnaire and score by one rule."""
+    return one.round.version_id == other.round.version_id or (
+        _same(one, other) and scores_alike(one.definition, other.definition)
+    )
+
+
 def dashboard_of(organization: Organization, questionnaire: str = "") -> Dashboard:
     """Return an organization's dashboard, of the last questionnaire or of the one named.
 
@@ -120,10 +147,11 @@ def dashboard_of(organization: Organization, questionnaire: str = "") -> Dashboa
     )
 
 
-def team_progress(round_: Round) -> QuerySet[Team]:
+def team_progress(round_: Round) -> list[Team]:
     """Return a round's teams by name with `asked` and `submitted`: their participants, and how many of these submitted.
 
-    One query.
+    In an anonymous round `submitted` is None where it would tell who of one or two people has answered, also against
+    subtraction. One query.
     """
     asked = Count("participants", filter=Q(participants__round=round_), distinct=True)
     submitted = Count(
@@ -131,7 +159,14 @@ def team_progress(round_: Round) -> QuerySet[Team]:
         filter=Q(participants__round=round_, participants__response__status=ResponseStatus.SUBMITTED),
         distinct=True,
     )
-    return Team.objects.filter(round_teams__round=round_).annotate(asked=asked, submitted=submitted).order_by("name")
+    teams = list(
+        Team.objects.filter(round_teams__round=round_).annotate(asked=asked, submitted=submitted).order_by("name")
+    )
+    told = shown_groups({team.pk: team.asked for team in teams}).groups
+    for team in teams:
+        if round_.anonymous and team.pk not in told:
+            team.submitted = None
+    return teams
 
 
 @dataclass(frozen=True, slots=True)

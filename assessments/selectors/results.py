@@ -20,6 +20,11 @@ FEWEST_AXES = 3
 """Of a radar."""
 
 
+MOST_LEVELS = 3
+FEW_PRACTICES, MOST_PRACTICES = 5, 8
+"""So many of the missing practices are shown at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class DimensionRow:
     """A dimension with its score; `statement` says what is in place without a gap, `next_statement` what comes next."""
@@ -105,6 +110,16 @@ class ResultPage:
         gains = accumulate(row.practice.gain or Fraction() for row in self.missing)
         target = self.next_level.level
         return next((n for n, gain in enumerate(gains, start=1) if target.is_reached(self.card.overall + gain)), None)
+
+    @property
+    def missing_first(self) -> Sequence[MissingRow]:
+        """Those that reach the next level together, or some to begin with where that takes many or all."""
+        return self.missing[: min(self.enough or FEW_PRACTICES, MOST_PRACTICES)]
+
+    @property
+    def missing_then(self) -> Sequence[MissingRow]:
+        """The others, which a page folds away."""
+        return self.missing[len(self.missing_first) :]
 
     @property
     def advised(self) -> list[DimensionRow]:
@@ -197,6 +212,15 @@ class KeptResult:
     respondents: int
     consensus: Mapping[str, Agreed]
     confidence: Mapping[int, float]
+
+    @property
+    def likely_levels(self) -> list[tuple[int, int]]:
+        """Up to three level numbers with their shares in whole percent, its own first, together no more than 100."""
+        whole = {number: int(share * 100) for number, share in self.confidence.items()}
+        short = round(sum(self.confidence.values()) * 100) - sum(whole.values())
+        for number in sorted(whole, key=lambda number: whole[number] - self.confidence[number] * 100)[:short]:
+            whole[number] += 1
+        return [(number, share) for n, (number, share) in enumerate(whole.items()) if not n or share][:MOST_LEVELS]
 
 
 def kept_results(rounds: Iterable[Round], *, revision: int | None = None) -> list[KeptResult]:

@@ -20,7 +20,13 @@ from assessments.models import Round
 from assessments.models.rounds import RoundStatus
 from assessments.round_forms import RoundForm, TeamToAddForm
 from assessments.selectors.organizations import dashboard_of, team_progress
-from assessments.selectors.rounds import own_participation, people_of, rounds_in, teams_to_add
+from assessments.selectors.rounds import (
+    own_participation,
+    people_of,
+    rounds_in,
+    rounds_in_the_same_days,
+    teams_to_add,
+)
 from assessments.services import participants as people_service
 from assessments.services import rounds as service
 from mlops_maturity import errors
@@ -79,6 +85,7 @@ def new_round(request: HttpRequest, member: Member) -> HttpResponse:
         if previous:
             people_service.copy_participants(round_=draft, previous=previous)
         messages.success(request, _("Round %(period)s is planned.") % {"period": draft.period})
+        _warn_of_others(request, draft)
         return redirect("round", member.organization.slug, draft.pk)
     return render_round(request, member, "plan.html", {"form": form, "previous": previous})
 
@@ -90,6 +97,7 @@ def edit_round(request: HttpRequest, member: Member, round_: Round) -> HttpRespo
     if form.is_valid():
         service.change_round(round_=round_, **form.cleaned_data)
         messages.success(request, _("The round is changed."))
+        _warn_of_others(request, round_)
         return redirect("round", member.organization.slug, round_.pk)
     return render_round(request, member, "plan.html", {"form": form, "round": round_})
 
@@ -159,6 +167,14 @@ def _previous(member: Member, key: str | None) -> Round | None:
     if not key.isdecimal() or len(key) > 18:
         raise Http404
     return round_of(member, int(key))
+
+
+def _warn_of_others(request: HttpRequest, draft: Round) -> None:
+    """Say which rounds there are for the same days: they may be meant, and they may be a slip."""
+    if others := rounds_in_the_same_days(draft):
+        text = _("There is a round for the same days already: %(rounds)s. Change the period if this is a slip.")
+        named = ", ".join(f"{other.period} ({other.get_status_display().lower()})" for other in others)
+        messages.warning(request, text % {"rounds": named})
 
 
 def _not_now(request: HttpRequest, member: Member, round_: Round) -> HttpResponse:

@@ -49,7 +49,7 @@
         max: data.top,
         axisLabel: { show: n === 0, color: css("--bs-secondary-color"), fontSize: 11, showMinLabel: false },
       })),
-      radius: element.clientWidth < 400 ? "46%" : "58%",
+      radius: element.clientWidth < 400 ? "46%" : data.name ? "68%" : "58%",
       splitNumber: Math.max(Math.round(data.top / step(data.top)), 1),
       axisName: { ...axis(), fontSize: element.clientWidth < 400 ? 11 : 13 },
       center: ["50%", data.name ? "46%" : "54%"],

@@ -164,6 +164,11 @@
     if (!form) event.detail.shouldSwap = false;
   });
 
+  // What the reply asks for beside the choice, such as the reason for a choice that does not count, is there to be filled.
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.querySelector?.("[data-opens-details]")) event.target.closest("[data-question]").querySelector("details").open = true;
+  });
+
   window.addEventListener("online", sendAll);
 
   // On a narrow screen the steps scroll; the current one stays in sight, also after they come anew with an answer.

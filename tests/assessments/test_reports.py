@@ -20,6 +20,7 @@ from assessments.reports import _printed
 from assessments.selectors.reports import report_on
 from assessments.services.rounds import close_round
 from organizations.models import Organization, User
+from tests.assessments.test_views_results import counting, text_of
 from tests.factories import Cast, make_participant, make_response, make_round, make_team
 
 ClientOf = Callable[[User], Client]
@@ -75,6 +76,20 @@ class TestReport:
         assert "Search 2 2.50" in says
         assert "The answers of 4 of 4 people who were asked count." in says
         assert f"2 / {len(pdf.pages)}" in pdf.pages[1].extract_text()
+
+    def test_it_names_all_that_are_weakest_and_as_many_steps_as_the_page(
+        self, client: Client, cast: Cast, version: QuestionnaireVersion
+    ) -> None:
+        round_ = make_round(cast.organization, version=version, teams=[cast.team])
+        make_response(counting(version, 3, 3, 3, 2, 2), participant=make_participant(round_))
+        close_round(round_=round_)
+        page = client.get(f"/orgs/{cast.organization.slug}/rounds/{round_.pk}/results/").content
+
+        _pdf, says = read(client, round_)
+
+        assert says.count("Weakest: ") == 2
+        assert "The first 2 of the practices that come next, fully in place, are enough." in says
+        assert "The first 2 of these practices, fully in place, are enough." in text_of(page)
 
     def test_assistive_technology_can_read_it(self, client: Client, cast: Cast, version: QuestionnaireVersion) -> None:
         pdf, _says = read(client, closed(cast.organization, version, {"Fraud": ["no"]}))

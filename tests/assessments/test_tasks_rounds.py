@@ -118,7 +118,7 @@ def test_the_mails_say_who_asks_what_until_when(anonymous: bool, round_: Round) 
     assert token_in(str(invitation.body)) == token_in(str(nudge.body))
     for message in (invitation, nudge):
         assert message.to == [participant.email]
-        assert "Until Nov. 27, 2026, 5 p.m. (Europe/Berlin) you can come back" in message.body
+        assert "Until 27 November 2026, 17:00 (Europe/Berlin) you can come back" in message.body
         assert ("The round is anonymous" in message.body) is anonymous
         assert ("see your answers with your name" in message.body) is not anonymous
         assert "&amp;" not in message.body

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
 
 from playwright.sync_api import APIResponse, BrowserContext
 
@@ -36,10 +37,17 @@ def reauthenticate(context: BrowserContext) -> None:
     send(context, "/accounts/reauthenticate/", "/accounts/reauthenticate/", {"password": "demo"})
 
 
-def send(context: BrowserContext, page: str, path: str, fields: Mapping[str, str] = {}) -> APIResponse:
-    """Send the form of a page to `path`, following to where it leads."""
+def send(
+    context: BrowserContext, page: str, path: str, fields: Mapping[str, str] = {}, **several: Sequence[str]
+) -> APIResponse:
+    """Send the form of a page to `path`, following to where it leads; `several` are fields with more than one value."""
     context.request.get(page)
     token = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "csrftoken")
-    response = context.request.post(path, form={**fields, "csrfmiddlewaretoken": token})
+    pairs = [*fields.items(), *((name, value) for name, values in several.items() for value in values)]
+    response = context.request.post(
+        path,
+        data=urlencode([*pairs, ("csrfmiddlewaretoken", token)]),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
     assert response.ok, f"{path}: {response.status} {response.text()}"
     return response

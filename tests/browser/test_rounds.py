@@ -108,8 +108,12 @@ def links(stage: Stage, newest_mail: Callable[..., str]) -> Links:
 
 def look_at(page: Page, heading: str) -> None:
     """Wait for a page, which must be without flaw."""
-    expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
+    _arrive_at(page, heading)
     expect_flawless_as_it_is(page)
+
+
+def _arrive_at(page: Page, heading: str) -> None:
+    expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
 
 
 def ask(page: Page, emails: list[str], team: str) -> None:
@@ -142,39 +146,49 @@ def close_round(page: Page) -> None:
     expect(page.get_by_text("The round is closed. Here is its result.")).to_be_visible()
 
 
-def hold_earlier(page: Page, stage: Stage, links: Links, guest: BrowserContext) -> None:
-    """Hold rounds of the three quarters before the one that is proposed, of one and the same person in each team."""
-    emails = {team: f"{uuid4().hex}@guest.example" for team in stage.teams}
-    page.goto(f"{stage.home}rounds/new/")
-    begins = dt.date.fromisoformat(page.get_by_label("First day").input_value())
-    place = begins.year * 4 + begins.month // 3
+def hold_earlier(stage: Stage, links: Links, guest: BrowserContext, before: dt.date) -> None:
+    """Hold rounds of the three quarters before a quarter's first day, of one and the same person in each team."""
+    facilitator, rounds = stage.people[FACILITATOR], f"{stage.home}rounds/"
+    emails = [f"{uuid4().hex}@guest.example" for _team in stage.teams]
+    form = facilitator.request.get(f"{rounds}new/").text()
+    teams = re.findall(r'name="teams"[^>]* value="(\d+)"', form)
+    [version] = re.findall(r'<option value="(\d+)" selected', form) or re.findall(r'<option value="(\d+)"', form)[:1]
+    place = before.year * 4 + before.month // 3
     for ago, answers in zip((3, 2, 1), EARLIER, strict=True):
         first, last = quarter_days((place - ago) // 4, (place - ago) % 4 + 1)
-        page.get_by_label("First day").fill(first.isoformat())
-        page.get_by_label("Last day").fill(last.isoformat())
-        page.get_by_role("button", name="Plan the round").click()
-        if ago == 3:
-            for team, email in emails.items():
-                ask(page, [email], team)
-        period = open_round(page)
-        for email in emails.values():
-            result(guest, answers, links.of(email, period))
-        close_round(page)
-        page.goto(f"{stage.home}rounds/")
-        page.get_by_role("link", name="Start from the last round").click()
+        about = {
+            "version": version,
+            "starts_on": f"{first}",
+            "ends_on": f"{last}",
+            "anonymous": "no",
+            "aggregate": "mean",
+        }
+        round_ = send(facilitator, rounds, f"{rounds}new/", about, teams=teams).url
+        people = f"{round_}participants/"
+        for team, email in zip(teams, emails, strict=True):
+            send(facilitator, people, f"{people}?team={team}", {"addresses": email})
+        send(facilitator, f"{round_}open/", f"{round_}open/")
+        quarter = f"Q{(place - ago) % 4 + 1} {first.year}"
+        for email in emails:
+            result(guest, answers, links.of(email, quarter))
+        send(facilitator, f"{round_}close/", f"{round_}close/")
 
 
 def plan(page: Page, stage: Stage, *, anonymous: bool = False) -> str:
-    """Plan and open a round of everybody in the quarter proposed; return its period."""
+    """Plan and open a round of everybody in the quarter proposed; return its period.
+
+    The pages of a named round are looked at: those of an anonymous one are the same until it opens.
+    """
+    see = _arrive_at if anonymous else look_at
     page.goto(f"{stage.home}rounds/")
-    look_at(page, "Rounds")
-    page.get_by_role("link", name="New round").click()
+    see(page, "Rounds")
+    page.get_by_role("link", name="New round", exact=True).click()
     page.get_by_label("Anonymous" if anonymous else "Named").check()
-    look_at(page, "New round")
+    see(page, "New round")
     page.get_by_role("button", name="Plan the round").click()
     for team, emails in stage.teams.items():
         ask(page, emails, team)
-    look_at(page, "Round")
+    see(page, "Round")
     period = open_round(page)
     expect_answered(page, 0)
     return period
@@ -265,7 +279,8 @@ def compare(page: Page, period: str, overall: str) -> None:
 def test_a_round_and_its_quarters(new_context: NewContext, stage: Stage, links: Links, screen: dict[str, Any]) -> None:
     page = stage.people[FACILITATOR].new_page()
     guest = new_context(**screen)
-    hold_earlier(page, stage, links, guest)
+    page.goto(f"{stage.home}rounds/new/")
+    hold_earlier(stage, links, guest, dt.date.fromisoformat(page.get_by_label("First day").input_value()))
 
     period = plan(page, stage)
     page.evaluate("window.wasNotLoadedAnew = true")
