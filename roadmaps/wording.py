@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 from django.utils.translation import gettext as _
@@ -42,13 +43,12 @@ def why(definition: Definition, plan: Plan, planned: PlannedStep) -> str:
     if step.rung:
         text = _("%(dimension)s is at %(score)s of %(top)s; this is the next statement up.") % place
     if planned.needed_by:
-        names = ", ".join(name_of(definition.questions[key]) for key, _rung in planned.needed_by)
-        text += " " + _("It comes before: %s.") % names
+        text += " " + _("It comes before: %s.") % names(definition, planned.needed_by)
     return text
 
 
-def lacking(definition: Definition, keys: tuple[StepKey, ...]) -> str:
-    """Name the steps that are not in the plan."""
+def names(definition: Definition, keys: Iterable[StepKey]) -> str:
+    """Name steps."""
     return ", ".join(dict.fromkeys(name_of(definition.questions[key]) for key, _rung in keys))
 
 
