@@ -14,6 +14,9 @@ from roadmaps.plans import Missed
 from roadmaps.schedule import Plan, PlannedStep
 from roadmaps.steps import StepKey
 
+ACRONYMS = {"ab": "A/B", "automl": "AutoML", "cicd": "CI/CD", "ml": "ML", "realtime": "real-time"}
+"""How words of keys are written."""
+
 
 def title_of(question: Question, rung: str = "") -> str:
     """Return what a step is called: the first sentence of its action, else its question; for a rung its statement."""
@@ -25,7 +28,9 @@ def title_of(question: Question, rung: str = "") -> str:
 
 def name_of(question: Question) -> str:
     """Return the short name of a practice: the last part of its key, in words."""
-    return question.key.rpartition(".")[2].replace("_", " ").capitalize()
+    words = question.key.rpartition(".")[2].replace("_", " ").split(" ")
+    name = " ".join(ACRONYMS.get(word, word) for word in words)
+    return name[:1].upper() + name[1:]
 
 
 def why(definition: Definition, plan: Plan, planned: PlannedStep) -> str:
