@@ -121,11 +121,8 @@ def _escaped(text: str) -> str:
     """Return a text as a value of iCalendar."""
     for sign in "\\;,":
         text = text.replace(sign, f"\\{sign}")
-    return "".join(
-        "\\n" if character == "\n" else character
-        for character in text.replace("\r\n", "\n")
-        if character >= " " or character == "\n"
-    )
+    shown = (character for character in text if character >= " " or character == "\n")
+    return "".join("\\n" if character == "\n" else character for character in shown)
 
 
 def _folded(line: str) -> Iterator[str]:

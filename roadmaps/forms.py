@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from assessments.forms import refuse_broken_text
+from assessments.forms import EvidenceField, refuse_broken_text
 from assessments.round_forms import DayField
 from organizations.models import Member, Organization
 from roadmaps.models import Item, ItemStatus, Roadmap
@@ -146,7 +146,7 @@ def read_efforts(data: Any, outlook: Outlook) -> tuple[dict[StepKey, Fraction], 
     return efforts, wrong
 
 
-class MoveForm(forms.ModelForm):  # type: ignore[type-arg]  # takes none when it runs
+class MoveForm(forms.ModelForm):  # type: ignore[type-arg]
     """Another status for an item, with the reason where it is dropped."""
 
     class Meta:
@@ -172,6 +172,7 @@ class ItemForm(MoveForm):
     """All that is followed up of an item."""
 
     due_on = DayField(label=_("Due"), required=False)
+    ticket_url = EvidenceField(label=_("Link to the ticket"), max_length=200, required=False, assume_scheme="https")
 
     class Meta:
         model = Item

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 from django.utils.translation import gettext as _
@@ -12,6 +13,9 @@ from assessments.templatetags.scores import missing_score, score
 from roadmaps.plans import Missed
 from roadmaps.schedule import Plan, PlannedStep
 from roadmaps.steps import StepKey
+
+ACRONYMS = {"ab": "A/B", "automl": "AutoML", "cicd": "CI/CD", "ml": "ML", "realtime": "real-time"}
+"""How words of keys are written."""
 
 
 def title_of(question: Question, rung: str = "") -> str:
@@ -24,7 +28,9 @@ def title_of(question: Question, rung: str = "") -> str:
 
 def name_of(question: Question) -> str:
     """Return the short name of a practice: the last part of its key, in words."""
-    return question.key.rpartition(".")[2].replace("_", " ").capitalize()
+    words = question.key.rpartition(".")[2].replace("_", " ").split(" ")
+    name = " ".join(ACRONYMS.get(word, word) for word in words)
+    return name[:1].upper() + name[1:]
 
 
 def why(definition: Definition, plan: Plan, planned: PlannedStep) -> str:
@@ -42,13 +48,12 @@ def why(definition: Definition, plan: Plan, planned: PlannedStep) -> str:
     if step.rung:
         text = _("%(dimension)s is at %(score)s of %(top)s; this is the next statement up.") % place
     if planned.needed_by:
-        names = ", ".join(name_of(definition.questions[key]) for key, _rung in planned.needed_by)
-        text += " " + _("It comes before: %s.") % names
+        text += " " + _("It comes before: %s.") % names(definition, planned.needed_by)
     return text
 
 
-def lacking(definition: Definition, keys: tuple[StepKey, ...]) -> str:
-    """Name the steps that are not in the plan."""
+def names(definition: Definition, keys: Iterable[StepKey]) -> str:
+    """Name steps."""
     return ", ".join(dict.fromkeys(name_of(definition.questions[key]) for key, _rung in keys))
 
 

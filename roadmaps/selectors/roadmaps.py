@@ -31,7 +31,10 @@ PARTS_OF_A_MONTH = 4
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """A step as pages show it, with the item that follows it up, if any. `planned` is None where it is in no plan."""
+    """A step as pages show it, with the item that follows it up, if any. `planned` is None where it is in no plan.
+
+    `before` names what comes directly before it in the plan, `lacking` what would have to and is not there.
+    """
 
     question: Question
     dimension: Dimension
@@ -41,6 +44,7 @@ class StepRow:
     title: str
     name: str
     why: str
+    before: str
     lacking: str
     starts_on: dt.date | None
     ends_on: dt.date | None
@@ -110,7 +114,8 @@ class PlanView:
             title=wording.title_of(question, step.rung),
             name=wording.name_of(question),
             why=wording.why(self.shown, self.plan, planned) if planned else "",
-            lacking=wording.lacking(self.shown, blocked.lacking) if blocked else "",
+            before=wording.names(self.shown, planned.requires) if planned else "",
+            lacking=wording.names(self.shown, blocked.lacking) if blocked else "",
             starts_on=month_after(self.starts_on, planned.start) if planned else None,
             ends_on=month_after(self.starts_on, planned.end) - dt.timedelta(days=1) if planned else None,
         )

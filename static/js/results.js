@@ -127,7 +127,7 @@
   };
 
   const KINDS = { radar, trend };
-  const drawn = [...document.querySelectorAll("[data-chart]")].map((element) => {
+  const drawer = (element) => {
     const data = JSON.parse(document.getElementById(element.dataset.source).textContent);
     const chart = echarts.init(element, null, { renderer: "svg" });
     const draw = () => {
@@ -136,9 +136,15 @@
     };
     draw();
     return draw;
-  });
+  };
+  const drawAll = () => [...document.querySelectorAll("[data-chart]")].map(drawer);
+  let drawn = drawAll();
   const redraw = () => drawn.forEach((draw) => draw());
 
+  // What htmx puts in place of a part of the page has charts that nobody has drawn.
+  document.addEventListener("htmx:afterSettle", () => {
+    drawn = drawAll();
+  });
   document.addEventListener("themechange", redraw);
   window.addEventListener("resize", redraw);
   window.addEventListener("beforeprint", redraw);
