@@ -24,6 +24,7 @@ from assessments.models import (
     BenchmarkSharing,
     BenchmarkSnapshot,
     Consensus,
+    DraftRevision,
     Participant,
     PublishedBenchmark,
     Questionnaire,
@@ -34,6 +35,7 @@ from assessments.models import (
     RoundTeam,
     TeamTool,
 )
+from assessments.models.questionnaires import VersionStatus
 from assessments.models.rounds import RoundStatus
 from assessments.questionnaires.patching import written
 from assessments.questionnaires.validation import QuestionnaireError
@@ -69,10 +71,27 @@ class QuestionnaireAdmin(ModelAdmin):
     def get_inlines(self, request: HttpRequest, obj: Questionnaire | None) -> list[type[TabularInline]]:
         return [VersionInline] if obj else []
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Questionnaire | None = None) -> list[str]:
+        """Show the key and the owner: what its versions say goes by both. The title is that of the newest version."""
+        return ["organization", "slug", "title"] if obj else []
+
+
+class RevisionInline(ReadOnlyMixin, TabularInline):
+    model = DraftRevision
+    fields = ["number", "act", "label", "made_by", "made_at"]
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DraftRevision]:
+        return DraftRevision.objects.select_related("made_by", "version__questionnaire").defer(
+            "definition", "source", "version__definition", "version__source"
+        )
+
 
 @admin.register(QuestionnaireVersion)
 class VersionAdmin(ReadOnlyMixin, ModelAdmin):
-    """Versions come from files (`manage.py questionnaire import`); here drafts are published."""
+    """Versions are read here and their drafts published; they are written at `/questionnaires/`, or come from files."""
 
     list_display = ["questionnaire", "number", "status", "created_at", "published_at"]
     list_filter = ["status", "questionnaire"]
@@ -82,9 +101,14 @@ class VersionAdmin(ReadOnlyMixin, ModelAdmin):
     fields = ["questionnaire", "number", "status", "created_at", "published_at", "text"]
     readonly_fields = fields
     actions = ["publish"]
+    inlines = [RevisionInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[QuestionnaireVersion]:
         return QuestionnaireVersion.objects.defer("definition", "source")
+
+    def reasons_to_keep(self, rows: Collection[QuestionnaireVersion]) -> list[str]:
+        kept = [row for row in rows if row.status != VersionStatus.DRAFT]
+        return [_("%(version)s was published: it is kept, and can be retired.") % {"version": row} for row in kept]
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("assessments.change_questionnaireversion")
@@ -101,6 +125,8 @@ class VersionAdmin(ReadOnlyMixin, ModelAdmin):
             except NotADraft:
                 message = _("%(version)s is no draft; it stays as it is.")
                 self.message_user(request, message % {"version": version}, messages.WARNING)
+            except QuestionnaireError as error:
+                self.message_user(request, str(error), messages.ERROR)
             else:
                 self.message_user(request, _("%(version)s is published.") % {"version": version}, messages.SUCCESS)
 

@@ -7,15 +7,20 @@ from assessments.views import (
     benchmarks,
     comparison,
     data,
+    drafts,
     exports,
     home,
     organizations,
+    questionnaire_files,
+    questionnaires,
     results,
     round_actions,
     round_people,
     round_results,
     rounds,
     survey,
+    translating,
+    try_out,
 )
 
 
@@ -55,11 +60,50 @@ round_patterns = [
     path("<int:round_id>/discard/", round_actions.discard_round, name="discard_round"),
 ]
 
+draft_patterns = [
+    path("", drafts.overview, name="edit_draft"),
+    path("act/", drafts.act, name="draft_act"),
+    path("problems/", drafts.problems, name="draft_problems"),
+    path("settings/", drafts.edit_part, {"kind": "settings"}, name="edit_settings"),
+    path("choices/", drafts.edit_part, {"kind": "choices"}, name="edit_choices"),
+    path("levels/", drafts.levels, name="edit_levels"),
+    path("levels/<int:key>/", drafts.edit_part, {"kind": "level"}, name="edit_level"),
+    path("dimensions/<str:key>/", drafts.dimension, name="edit_dimension"),
+    path("dimensions/<str:key>/settings/", drafts.edit_part, {"kind": "dimension"}, name="edit_dimension_settings"),
+    path("questions/<str:key>/", drafts.edit_part, {"kind": "question"}, name="edit_question"),
+    path("questions/<str:key>/choices/", drafts.edit_part, {"kind": "own_choices"}, name="edit_own_choices"),
+    path("questions/<str:key>/preview/", drafts.preview, name="preview_question"),
+    path("languages/", translating.languages, name="edit_languages"),
+    path("languages/<str:locale>/", translating.translate, name="edit_language"),
+]
+
+version_patterns = [
+    path("", questionnaires.version, name="questionnaire_version"),
+    path("file.yaml", questionnaire_files.download, name="questionnaire_file"),
+    path("try/", try_out.try_out, name="try_out"),
+    path("publish/", questionnaires.publish, name="publish_version"),
+    path("retire/", questionnaires.retire, name="retire_version"),
+    path("offer/", questionnaires.offer, name="offer_version"),
+    path("discard/", questionnaires.discard, name="discard_version"),
+    path("edit/", include(draft_patterns)),
+]
+
+questionnaire_patterns = [
+    path("", questionnaires.questionnaires, name="questionnaires"),
+    path("new/", questionnaires.new_questionnaire, name="new_questionnaire"),
+    path("schema.json", questionnaire_files.schema, name="questionnaire_schema"),
+    path("<int:questionnaire_id>/", questionnaires.questionnaire, name="questionnaire"),
+    path("<int:questionnaire_id>/next/", questionnaires.next_version, name="next_version"),
+    path("<int:questionnaire_id>/import/", questionnaire_files.import_file, name="import_questionnaire"),
+    path("<int:questionnaire_id>/<int:number>/", include(version_patterns)),
+]
+
 urlpatterns = [
     path("", home.home, name="home"),
     path("try/", include(survey_steps("try"))),
     path("orgs/<slug:slug>/rounds/<int:round_id>/respond/", include(round_steps("respond"))),
     path("respond/<str:token>/", include(round_steps("respond_by_link"))),
+    path("questionnaires/", include(questionnaire_patterns)),
     path("badges/<str:token>.svg", badges.image, name="badge_image"),
     path("orgs/<slug:slug>/settings/badge/", badges.badges, name="badges"),
     path("orgs/<slug:slug>/settings/badge/<int:badge_id>/revoke/", badges.revoke, name="revoke_badge"),

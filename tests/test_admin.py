@@ -42,7 +42,7 @@ from tests.factories import Cast
 
 ClientOf = Callable[[User], Client]
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
-KEPT = {Round, Result}
+KEPT = {Round, Result, QuestionnaireVersion}
 NOT_ADDED_BY_HAND = {
     Authenticator,
     Badge,
@@ -324,12 +324,23 @@ def test_a_member_joins_no_team_of_another_organization(staff: Client, cast: Cas
 
 def test_what_others_rest_on_is_not_deleted(staff: Client) -> None:
     version = factories.make_round().version
-    rows = {QuestionnaireVersion: version, Questionnaire: version.questionnaire}
-    for model in (QuestionnaireVersion, Questionnaire):
-        page = staff.get(url(model, "delete", rows[model].pk)).content.decode()
-        assert "would require deleting the following protected related objects" in page
-        assert staff.post(url(model, "delete", rows[model].pk), {"post": "yes"}).status_code == 200
-        assert model._default_manager.filter(pk=rows[model].pk).exists()
+    page = staff.get(url(Questionnaire, "delete", version.questionnaire_id)).content.decode()
+    assert "would require deleting the following protected related objects" in page
+    assert staff.post(url(Questionnaire, "delete", version.questionnaire_id), {"post": "yes"}).status_code == 200
+    assert Questionnaire.objects.filter(pk=version.questionnaire_id).exists()
+
+
+def test_what_was_published_is_shown_and_kept(staff: Client) -> None:
+    version = factories.make_version()
+    assert "was published: it is kept" in delete(staff, version)
+    assert "was published: it is kept" in act(staff, QuestionnaireVersion, "delete_selected", version)
+    assert QuestionnaireVersion.objects.filter(pk=version.pk).exists()
+    page = staff.get(url(Questionnaire, "change", version.questionnaire_id)).content.decode()
+    assert 'name="slug"' not in page
+    draft = factories.make_version(factories.shipped_definition() | {"title": ""}, published=False)
+    assert "is empty; fill it in" in act(staff, QuestionnaireVersion, "publish", draft)
+    draft.refresh_from_db()
+    assert draft.status == "draft"
 
 
 def delete(staff: Client, row: models.Model) -> str:

@@ -2,6 +2,7 @@
 
 from assessments.models.badges import Badge
 from assessments.models.benchmarks import BenchmarkSharing, BenchmarkSnapshot, PublishedBenchmark, TeamTool
+from assessments.models.drafts import DraftRevision
 from assessments.models.questionnaires import Questionnaire, QuestionnaireVersion
 from assessments.models.responses import Answer, Response
 from assessments.models.results import Consensus, Result
@@ -13,6 +14,7 @@ __all__ = [
     "BenchmarkSharing",
     "BenchmarkSnapshot",
     "Consensus",
+    "DraftRevision",
     "Participant",
     "PublishedBenchmark",
     "Questionnaire",

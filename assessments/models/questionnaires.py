@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from organizations.audit.tracking import tracked
@@ -52,11 +53,41 @@ class Questionnaire(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def get_absolute_url(self) -> str:
+        return reverse("questionnaire", args=[self.pk])
+
 
 class VersionStatus(models.TextChoices):
     DRAFT = "draft", _("Draft")
     PUBLISHED = "published", _("Published")
     RETIRED = "retired", _("Retired")
+
+
+def _columns(row: str) -> str:
+    """Name every column of a version but its status, of the row before or after a change."""
+    names = ("id", "organization_id", "questionnaire_id", "number", "definition", "source", "revision")
+    return f"({', '.join(f'{row}.{name}' for name in (*names, 'created_at', 'published_at'))})"
+
+
+class KeptVersion(pgtrigger.Trigger):
+    """A version that was published is never deleted, but with its organization: rounds and files may name it.
+
+    Seen when the transaction ends, as Django deletes the organization last.
+    """
+
+    when = pgtrigger.After
+    operation = pgtrigger.Delete
+    timing = pgtrigger.Deferred
+    condition = pgtrigger.Condition("OLD.status <> 'draft'")
+
+    def get_func(self, model: Any) -> str:
+        """Return the body: it raises while the organization is there, and where there is none."""
+        return (
+            "IF OLD.organization_id IS NULL"
+            " OR EXISTS (SELECT 1 FROM organizations_organization WHERE id = OLD.organization_id) THEN"
+            " RAISE EXCEPTION 'pgtrigger: Cannot delete published rows from % table', TG_TABLE_NAME; END IF;"
+            " RETURN NULL;"
+        )
 
 
 class VersionQuerySet(models.QuerySet["QuestionnaireVersion"]):
@@ -90,6 +121,9 @@ class QuestionnaireVersion(models.Model):
     source = models.TextField(
         _("file"), blank=True, default="", help_text=_("As it was written, with its comments; empty without a file.")
     )
+    revision = models.PositiveIntegerField(
+        _("revision"), default=0, editable=False, help_text=_("How often the draft was changed in the browser.")
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
 
@@ -118,11 +152,10 @@ class QuestionnaireVersion(models.Model):
                 name="freeze_published_version",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
-                    "OLD.status <> 'draft' AND (OLD.questionnaire_id, OLD.number, OLD.definition, OLD.source,"
-                    " OLD.published_at)"
-                    " IS DISTINCT FROM (NEW.questionnaire_id, NEW.number, NEW.definition, NEW.source, NEW.published_at)"
+                    f"OLD.status <> 'draft' AND {_columns('OLD')} IS DISTINCT FROM {_columns('NEW')}"
                 ),
             ),
+            KeptVersion(name="keep_published_version"),
             SameOrNoOrganization("questionnaire", name="version_questionnaire_same_organization"),
             frozen_organization("version_organization_stays"),
             pgtrigger.FSM(

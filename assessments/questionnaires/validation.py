@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,21 @@ from jsonschema.validators import extend
 from assessments.questionnaires.rules import Finding, KeyPath, did_you_mean, is_number, semantic_findings, shown
 
 MAX_PROBLEMS = 200
+_FORGIVABLE = {"minItems", "maxItems", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum"}
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a questionnaire: the place in it, the line of its file where known, what to mend and how."""
+    """What is wrong with a questionnaire: the place in it, the line of its file where known, what to mend and how.
+
+    `path` are the keys and positions that lead to the place.
+    """
 
     place: str
     line: int | None
     message: str
+    path: KeyPath = field(default=(), compare=False, repr=False)
 
 
 class QuestionnaireError(ValueError):
@@ -53,6 +58,20 @@ def validate_mapping(data: Any, lines: Mapping[KeyPath, int] | None = None) -> l
     return find_problems(_VALIDATOR, semantic_findings, data, lines)
 
 
+def is_well_formed(data: Any) -> bool:
+    """Return whether a draft is made as a questionnaire is, whatever is missing or wrong with what it says.
+
+    Every key and number is there and of its kind, so that elements can be found, and changed one by one.
+    """
+    return not any(_is_malformed(error) for error in _VALIDATOR.iter_errors(data))
+
+
+def _is_malformed(error: Any) -> bool:
+    if error.validator == "pattern":
+        return error.schema.get("form") not in ("line", "text", "url")
+    return error.validator not in _FORGIVABLE
+
+
 def find_problems(
     validator: Any,
     rules: Callable[[dict[str, Any]], Iterable[Finding]],
@@ -63,7 +82,7 @@ def find_problems(
     findings = (_schema_findings(error) for error in validator.iter_errors(data))
     semantic = rules(data) if isinstance(data, dict) else ()
     found = dict.fromkeys(islice(chain(chain.from_iterable(findings), semantic), MAX_PROBLEMS))
-    problems = [Problem(_place(data, path), _line(lines or {}, path), message) for path, message in found]
+    problems = [Problem(_place(data, path), _line(lines or {}, path), message, path) for path, message in found]
     return sorted(problems, key=lambda problem: problem.line or 0)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pgtrigger
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
@@ -172,7 +173,9 @@ def test_an_import_into_an_emptied_database_gives_the_same_document(world: Organ
     world.delete()
     User.objects.all().delete()
     Response.objects.all().delete()
-    QuestionnaireVersion.objects.all().delete()
+    with pgtrigger.ignore("assessments.QuestionnaireVersion:keep_published_version"):
+        QuestionnaireVersion.objects.all().delete()
+        connection.check_constraints()
     connection.check_constraints()
     assert exported(imported(before)) == before
     assert QuestionnaireVersion.objects.filter(organization=None).get().status == "published"

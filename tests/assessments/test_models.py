@@ -20,6 +20,7 @@ from assessments.models import (
     BenchmarkSharing,
     BenchmarkSnapshot,
     Consensus,
+    DraftRevision,
     Participant,
     PublishedBenchmark,
     Questionnaire,
@@ -121,6 +122,11 @@ def again(row: models.Model, **changes: Any) -> models.Model:
     return row
 
 
+def draft_revision(**fields: Any) -> DraftRevision:
+    draft = factories.make_version(published=False)
+    return DraftRevision(**{"version": draft, "number": 1, "definition": draft.definition, "act": "begin"} | fields)
+
+
 def answer(**fields: Any) -> Answer:
     return Answer(response=factories.make_response({}, submitted=False), question_key="a.b", **fields)
 
@@ -148,6 +154,9 @@ BROKEN: dict[str, tuple[Callable[[], models.Model], str | None]] = {
     "version_source_not_too_long": (lambda: version(source="x" * 2_000_001), FORM),
     "version_status_known": (lambda: version(status="lost"), "status"),
     "version_published_at_iff_published": (lambda: version(status="published"), FORM),
+    "draft_revision_number_unique": (lambda: again(draft_revision()), FORM),
+    "draft_revision_number_positive": (lambda: draft_revision(number=0), FORM),
+    "draft_revision_act_known": (lambda: draft_revision(act="lost"), "act"),
     "round_period_forward": (lambda: round_(ends_on=date(2026, 6, 30)), FORM),
     "round_status_known": (lambda: round_(status="lost"), "status"),
     "round_aggregate_known": (lambda: round_(aggregate="mode"), "aggregate"),
@@ -247,6 +256,8 @@ REFUSED = [
     ("freeze_published_version", published, {"definition": {}}),
     ("freeze_published_version", published, {"source": "# written anew"}),
     ("freeze_published_version", published, {"number": 2}),
+    ("freeze_published_version", published, {"revision": 7}),
+    ("freeze_published_version", published, {"created_at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)}),
     ("freeze_published_version", published, {"published_at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)}),
     ("version_status_goes_forward", published, {"status": "draft"}),
     ("freeze_result", kept_result, {"card": {}}),
@@ -259,6 +270,7 @@ def test_every_trigger_is_in_the_table() -> None:
     assert {trigger.name for trigger in triggers if not has_tests_of_its_own(trigger)} == {
         *(name for name, _make, _change in REFUSED),
         "keep_result",
+        "keep_published_version",
     }
 
 
@@ -282,6 +294,60 @@ def test_a_result_cannot_be_deleted() -> None:
     kept.organization.delete()
     transaction.get_connection().check_constraints()
     assert not Result.objects.filter(pk=kept.pk).exists()
+
+
+PATHS: dict[str, Callable[[QuestionnaireVersion], object]] = {
+    "save": lambda row: setattr(row, "definition", {}) or row.save(),
+    "update": lambda row: QuestionnaireVersion.objects.filter(pk=row.pk).update(source="x"),
+    "bulk update": lambda row: (
+        setattr(row, "number", 9) or QuestionnaireVersion.objects.bulk_update([row], ["number"])
+    ),
+    "upsert": lambda row: QuestionnaireVersion.objects.bulk_create(
+        [QuestionnaireVersion(pk=row.pk, questionnaire=row.questionnaire, number=1, definition={})],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["definition"],
+    ),
+    "SQL": lambda row: sql("UPDATE assessments_questionnaireversion SET definition = '{}' WHERE id = %s", row.pk),
+    "SQL, a value inside": lambda row: sql(
+        "UPDATE assessments_questionnaireversion SET definition = jsonb_set(definition, '{title}', '\"X\"')"
+        " WHERE id = %s",
+        row.pk,
+    ),
+    "SQL, back to a draft": lambda row: sql(
+        "UPDATE assessments_questionnaireversion SET status = 'draft', published_at = NULL WHERE id = %s", row.pk
+    ),
+    "SQL, delete": lambda row: sql("DELETE FROM assessments_questionnaireversion WHERE id = %s", row.pk),
+    "delete": lambda row: row.delete(),
+    "delete its questionnaire": lambda row: row.questionnaire.delete(),
+}
+
+
+def sql(statement: str, *values: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+@pytest.mark.parametrize("status", [VersionStatus.PUBLISHED, VersionStatus.RETIRED])
+@pytest.mark.parametrize("path", PATHS)
+def test_no_path_changes_a_version_that_was_published(path: str, status: VersionStatus) -> None:
+    row = published()
+    QuestionnaireVersion.objects.filter(pk=row.pk).update(status=status)
+    before = QuestionnaireVersion.objects.filter(pk=row.pk).values().get()
+    with pytest.raises(ProgrammingError, match="pgtrigger_"), transaction.atomic():
+        PATHS[path](QuestionnaireVersion.objects.select_related("questionnaire").get(pk=row.pk))
+        transaction.get_connection().check_constraints()
+    assert QuestionnaireVersion.objects.filter(pk=row.pk).values().get() == before
+
+
+def test_an_organizations_versions_go_with_it_and_drafts_go_alone() -> None:
+    organization = factories.make_organization()
+    own = factories.make_version(organization=organization)
+    draft = factories.make_version(factories.shipped_definition() | {"title": "Next"}, published=False)
+    draft.delete()
+    organization.delete()
+    transaction.get_connection().check_constraints()
+    assert not QuestionnaireVersion.objects.filter(pk__in=[own.pk, draft.pk]).exists()
 
 
 def test_a_draft_can_still_change() -> None:

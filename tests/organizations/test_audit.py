@@ -57,6 +57,7 @@ KEPT = {
     "item": {"roadmap", "question_key", "position", "effort_weeks", "status", "owner", "due_on"},
 }
 NOT_TRACKED = {
+    "draftrevision": "each goes with a change of its version, which is tracked",
     "participant": "who is asked, and so who answers, in anonymous rounds too",
     "response": "when somebody answered would tell who did",
     "answer": "what people say is theirs",
