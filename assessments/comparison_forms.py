@@ -54,7 +54,7 @@ class ComparisonForm(forms.Form):
         self._rounds = {str(row.pk): row for row in rounds}
         self._teams = {str(team.pk): team for team in teams}
         self.closed = [key for key, row in self._rounds.items() if row.status == RoundStatus.CLOSED]
-        self.comparable = self._alike(FEWEST_ROUNDS)
+        self.comparable = self._alike(FEWEST_ROUNDS, data.get("questionnaire"))
         self._given = given = self._completed(data)
         super().__init__(given)
         names = self._names(rounds)
@@ -145,11 +145,12 @@ class ComparisonForm(forms.Form):
             given["team"] = next(iter(given.getlist("teams")), "")
         return given
 
-    def _alike(self, fewest: int) -> list[str]:
-        """Return the closed rounds of one questionnaire, the last one that so many asked; none without such a one."""
-        asked = {key: self._rounds[key].version.questionnaire_id for key in self.closed}
-        for newest in reversed(self.closed):
-            alike = [key for key in self.closed if asked[key] == asked[newest]]
+    def _alike(self, fewest: int, slug: str | None) -> list[str]:
+        """Return the closed rounds of one questionnaire, the last that so many asked or the one named; none without."""
+        asked = {key: self._rounds[key].version.questionnaire for key in self.closed}
+        named = [key for key in self.closed if slug in (None, asked[key].slug)]
+        for newest in reversed(named):
+            alike = [key for key in named if asked[key] == asked[newest]]
             if len(alike) >= fewest:
                 return alike
         return []

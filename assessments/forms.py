@@ -18,6 +18,9 @@ from assessments.models.responses import EVIDENCE_URL_LENGTH, NOTE_LENGTH
 from assessments.selectors.proposals import Proposed
 from assessments.services.responses import PARTS, Given
 
+SHORT = 16
+"""Characters of a choice that fits in a row with others on a phone."""
+
 
 def refuse_broken_text(text: str) -> None:
     """Raise ValidationError where bytes that are no UTF-8 were sent: Django puts U+FFFD in their place."""
@@ -136,6 +139,13 @@ class QuestionForm(forms.Form):
         answer = self.given().over(copy(self.kept) if self.kept else Answer())
         if answer.choice_key and not self.question.is_answered(answer.choice_key, answer.note):
             self.add_error("note", _("Say why this does not apply; the answer counts with a reason only."))
+
+    @property
+    def choices_class(self) -> str:
+        """How the choices are laid out: a ladder's under each other, long ones with room to wrap."""
+        if self.question.kind == "ladder":
+            return "choices choices-statements"
+        return "choices choices-long" if any(len(c.label) > SHORT for c in self.question.choices) else "choices"
 
     @property
     def seen_name(self) -> str:

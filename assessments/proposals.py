@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import and_
 
-from assessments.definition import Counterpart, Definition, Question
+from assessments.definition import NOT_SURE, Counterpart, Definition, Question
 from assessments.scoring import Answers
 
 
@@ -27,8 +27,8 @@ class Proposal:
 def proposals(asked: Definition, answered: Definition, answers: Answers) -> dict[str, Proposal]:
     """Return what answers to one questionnaire propose for another, by question key; nothing where nothing follows.
 
-    `answers` may leave questions out. Keys that either of the two does not have are passed over, and choices that take
-    a question out of the score are never proposed.
+    `answers` may leave questions out. Keys that either of the two does not have are passed over. Never proposed are
+    choices that take a question out of the score, which need a reason, and “not sure”, which is worth another thought.
     """
     pointing = _pointing_at(asked.slug, answered)
     found = {}
@@ -38,7 +38,7 @@ def proposals(asked: Definition, answered: Definition, answers: Answers) -> dict
             continue
         left = reduce(and_, possible.values())
         chosen = next((choice for choice in question.choices if {choice.key} == left), None)
-        if chosen and not chosen.excluded:
+        if chosen and not chosen.excluded and chosen.key != NOT_SURE:
             found[question.key] = Proposal(question.key, chosen.key, tuple(possible))
     return found
 

@@ -67,11 +67,11 @@ class NextLevel:
 
 
 def recommended_score(definition: Definition) -> Fraction:
-    """Return what every dimension should reach first: 3/5 of the scale, by `levels` the first threshold from there."""
+    """Return what every dimension should reach first: 3/5 of the scale, by `levels` the threshold nearest to that."""
     target = TARGET * definition.scoring.max
     if definition.scoring.method != "levels":
         return target
-    return next((level.min_score for level in definition.levels if level.min_score >= target), definition.scoring.max)
+    return min((level.min_score for level in definition.levels), key=lambda threshold: abs(threshold - target))
 
 
 def recommendations(definition: Definition, card: ScoreCard) -> tuple[Recommendation, ...]:
@@ -103,24 +103,22 @@ def levels_held(definition: Definition, card: ScoreCard) -> tuple[int, ...]:
     """Return for each dimension up to which level its practices are in place without a gap, 0 where not even level 1.
 
     A practice is in place where the mean of its answers is at least 1/2. A dimension without practices that stand for a
-    level holds the whole levels of its score. By the method `levels`, those without practices need none.
+    level holds the whole levels of its score, and so does every one by the method `levels`.
     """
+    if definition.scoring.method == "levels":
+        return tuple(floor(card.scores[dimension.key] or 0) for dimension in definition.dimensions)
     tallies = {tally.key: tally for tally in card.questions}
-    levels = definition.levels if definition.scoring.method == "levels" else ()
-    return tuple(_held(dimension, levels, card.scores[dimension.key], tallies) for dimension in definition.dimensions)
+    return tuple(_held(dimension, card.scores[dimension.key], tallies) for dimension in definition.dimensions)
 
 
-def _held(
-    dimension: Dimension, levels: Sequence[Level], score: Fraction | None, tallies: dict[str, QuestionTally]
-) -> int:
+def _held(dimension: Dimension, score: Fraction | None, tallies: dict[str, QuestionTally]) -> int:
     practices = [question for question in dimension.questions if question.kind == "practice" and question.level]
     if not practices:
         return floor(score or 0)
     means = {question.key: tallies[question.key].mean for question in practices}
     open_levels = [q.level for q in practices if (mean := means[q.key]) is not None and mean < IN_PLACE]
-    answered = [question.level for question in practices if means[question.key] is not None]
-    known = [level.number for level in levels if answered] or answered
-    return max((number for number in known if number < min(open_levels, default=number + 1)), default=0)
+    below = [q.level for q in practices if means[q.key] is not None and q.level < min(open_levels, default=q.level + 1)]
+    return max(below, default=0)
 
 
 def next_level(definition: Definition, card: ScoreCard) -> NextLevel | None:

@@ -94,6 +94,12 @@ class BenchmarksPage:
         return self.round is not None and _is_usual(self.round)
 
     @property
+    def usual(self) -> Definition | None:
+        """The questionnaire that benchmarks are mostly gathered for. One query, and one where it is not yet read."""
+        version = version_on_offer()
+        return definition_of(version.pk) if version else None
+
+    @property
     def organizations(self) -> int:
         """How many organizations the snapshot is made of that still share."""
         return self.snapshot.sharers if self.snapshot else 0  # type: ignore[attr-defined]

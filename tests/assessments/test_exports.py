@@ -140,7 +140,12 @@ def definition_in(tables: Tables) -> Definition:
             "locale": "en",
             "scoring": {"method": about["method"], "combine": about["combine"], "max": about["top_score"]},
             "levels": [
-                {"number": int(row["level"]), "name": row["name"], "min_score": row["min_score"]}
+                {
+                    "number": int(row["level"]),
+                    "name": row["name"],
+                    "min_score": row["min_score"],
+                    "exclusive": text(row["exclusive"]).lower() == "true",
+                }
                 for row in tables["levels"]
             ],
             "dimensions": [

@@ -40,6 +40,7 @@ def one(asked: Definition, answered: Definition, answers: dict[str, str]) -> dic
         ({"no": "no", "not_sure": "no", "partly": "no", "not_applicable": "no"}, "yes", "yes"),
         ({"yes": "no", "no": "no", "not_sure": "no", "partly": "no"}, "yes", None),
         ({"yes": "yes", "no": "yes", "not_sure": "yes", "partly": "yes", "not_applicable": "no"}, "no", None),
+        ({"yes": "no", "no": "no", "partly": "no", "not_applicable": "no"}, "yes", None),
         ({"yes": "gone"}, "gone", None),
     ],
     ids=[
@@ -49,6 +50,7 @@ def one(asked: Definition, answered: Definition, answers: dict[str, str]) -> dic
         "what is left out stays possible",
         "two that are left out",
         "a choice out of the score",
+        "not sure",
         "nothing but what is left out is possible anyway",
     ],
 )

@@ -139,13 +139,14 @@ def test_under_gate_the_shortfall_is_that_of_the_weakest_dimension() -> None:
 
 
 def test_recommendations_by_levels_aim_at_a_threshold() -> None:
-    """On a scale of two, 3/5 of it is no level; of three people, two at 1 and one at 2 are under it."""
+    """On a scale of two, 3/5 of it is no level, and 1 the nearest one; of three people one is under it."""
     two = definition(dimension("a", question("a.1", level=1), question("a.2", level=2)), method="levels", top=2)
-    answers = [{"a.1": "yes", "a.2": "no"}, {"a.1": "yes", "a.2": "no"}, {"a.1": "yes", "a.2": "yes"}]
+    answers = [{"a.1": "yes", "a.2": "no"}, {"a.1": "yes", "a.2": "no"}, {"a.1": "no", "a.2": "yes"}]
+    card = score_card(two, answers)
 
-    assert recommendations(two, score_card(two, answers)) == (
-        Recommendation("a", Fraction(4, 3), Fraction(2), "medium"),
-    )
+    assert recommendations(two, card) == (Recommendation("a", Fraction(2, 3), Fraction(1), "high"),)
+    assert recommendations(two, score_card(two, answers[:2])) == ()
+    assert levels_held(two, card) == (0,)
 
 
 @pytest.mark.parametrize(
