@@ -138,9 +138,10 @@ class OnOnesOwn(Way):
 
     def proposals(self, definition: Definition) -> dict[str, Proposed]:
         user, keys = account_of(self.request), tried(self.request)
-        if user is None and (not keys or (self.response and keys == [str(self.response.public_id)])):
+        waiting = str(self.response.public_id) if self.response and not self.response.is_submitted else None
+        if user is None and set(keys) <= {waiting}:
             return {}
-        return proposals_for(definition, own_earlier(user, keys), self.response)
+        return proposals_for(definition, own_earlier(user, keys))
 
 
 class InARound(Way):
@@ -187,7 +188,7 @@ class InARound(Way):
         whose = earlier_in_organization(self.participant, user)
         if user is not None and user.pk == self.participant.user_id:
             whose |= own_earlier(user, [])
-        return proposals_for(definition, whose, self.response)
+        return proposals_for(definition, whose)
 
 
 def find_way(request: HttpRequest, *, slug: str = "", round_id: int = 0, token: str = "") -> Way | None:

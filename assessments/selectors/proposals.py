@@ -51,14 +51,12 @@ def earlier_in_organization(participant: Participant, user: User | None) -> Q:
     return here & same_address & same_account & Q(participant__round__anonymous=False)
 
 
-def proposals_for(definition: Definition, whose: Q, current: Response | None) -> dict[str, Proposed]:
+def proposals_for(definition: Definition, whose: Q) -> dict[str, Proposed]:
     """Return what is proposed by question key, from the newest submitted response to each other questionnaire.
 
     Where several propose something, the newest does. Two queries (and one for each version not yet read).
     """
     earlier = Response.objects.filter(whose, status=ResponseStatus.SUBMITTED)
-    if current:
-        earlier = earlier.exclude(pk=current.pk)
     newest: dict[str, tuple[Response, Definition]] = {}
     for response in earlier.only("version_id", "submitted_at").order_by("-submitted_at")[:MOST_RESPONSES]:
         answered = definition_of(response.version_id)

@@ -42,7 +42,8 @@ def start(request: HttpRequest, way: Way) -> HttpResponse:
     response = way.begin() if request.method == "POST" else way.response
     assert way.version_id is not None  # noqa: S101 - there is one on offer
     definition = definition_of(way.version_id)
-    progress = _progress(definition, answers_of(response)) if response else None
+    is_waiting = response is not None and not response.is_submitted
+    progress = _progress(definition, answers_of(response)) if response and is_waiting else None
     if request.method == "POST" and progress:
         return redirect(way.url("questions", progress.next_step.dimension.key))
     context = _context(way) | {
