@@ -200,7 +200,9 @@ def comparison_page(choice: Choice, rounds: Collection[Round]) -> ComparisonPage
     cards = rescored(kept, shared.definition, versions)
     labels = round_names(rounds)
     results = {(row.round.pk, row.team_id): row for row in kept}
-    closed = [Period(row.starts_on, row.ends_on) for row in rounds if row.status == RoundStatus.CLOSED]
+    asked = {row.version.questionnaire_id for row in choice.rounds}
+    alike = (row for row in rounds if row.version.questionnaire_id in asked)
+    closed = [Period(row.starts_on, row.ends_on) for row in alike if row.status == RoundStatus.CLOSED]
 
     def column(round_: Round, team_id: int | None) -> Column:
         return _column(round_, labels[round_.pk], results.get((round_.pk, team_id)), cards)
