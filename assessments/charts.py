@@ -23,8 +23,12 @@ MOST_TICKS = 10
 
 def shade_of(level: Level, definition: Definition) -> int:
     """Return which of the six shades a level has, 0 to 5, the lowest and the highest of every questionnaire alike."""
-    highest = len(definition.levels) - 1
-    return round((len(LEVELS) - 1) * definition.levels.index(level) / highest) if highest else len(LEVELS) - 1
+    return shade_at(definition.levels.index(level), len(definition.levels))
+
+
+def shade_at(place: int, count: int) -> int:
+    """Return the shade of the level at a place, from 0, among so many."""
+    return round((len(LEVELS) - 1) * place / (count - 1)) if count > 1 else len(LEVELS) - 1
 
 
 @dataclass(frozen=True, slots=True)

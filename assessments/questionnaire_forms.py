@@ -43,7 +43,9 @@ class QuestionnaireFile(forms.FileField):
             valid(document)
         except QuestionnaireError as error:
             self.problems = error.problems
-            raise ValidationError(_("The file is not a questionnaire yet. Mend what is listed here."), code="invalid") from error
+            raise ValidationError(
+                _("The file is not a questionnaire yet. Mend what is listed here."), code="invalid"
+            ) from error
         return document
 
 
@@ -75,7 +77,9 @@ class OwnedForm(forms.Form):
         self.owners = {str(owner.pk) if owner else FOR_ALL: owner for owner in owners}
         field = self.fields["owner"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells mypy which field this is
-        field.choices = [(key, owner.name if owner else _("Everybody on this site")) for key, owner in self.owners.items()]
+        field.choices = [
+            (key, owner.name if owner else _("Everybody on this site")) for key, owner in self.owners.items()
+        ]
         if len(self.owners) == 1:
             field.widget = forms.HiddenInput()
             self.initial.setdefault("owner", next(iter(self.owners)))

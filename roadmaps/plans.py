@@ -24,7 +24,7 @@ MOST_SETS = 1024
 class Target:
     """A level to reach, levels for some dimensions (by key) to reach, or both.
 
-    A dimension reaches a level where its score is at least the level's threshold.
+    A dimension reaches a level where its own score would (`Level.is_reached`).
     """
 
     level: Level | None
@@ -38,7 +38,7 @@ class Target:
             dimensions={
                 key: level
                 for key, level in self.dimensions.items()
-                if (score := standing.scores[key]) is None or score < level.min_score
+                if (score := standing.scores[key]) is None or not level.is_reached(score)
             },
         )
 
@@ -140,14 +140,17 @@ def _problem(outlook: Outlook, target: Target, index: Mapping[StepKey, int]) -> 
     floors = _floors(definition, target)
     if not dimensions or not target.dimensions.keys() <= {dimension.key for dimension in dimensions}:
         return None
-    need = Fraction()
+    need, more = Fraction(), 0
     if target.level is not None and definition.scoring.combine == "mean" and start.overall is not None:
         need = (target.level.min_score - start.overall) * sum(dimension.weight for dimension in dimensions)
+        more = int(target.level.exclusive)
     requires = [_mask(step.requires, index) for step in outlook.steps.values()]
-    parts = []
+    parts, above = [], []
     for dimension in dimensions:
-        lack = floors.get(dimension.key, Fraction()) - (start.scores[dimension.key] or Fraction())
+        least, exclusive = floors.get(dimension.key, (Fraction(), False))
+        lack = least - (start.scores[dimension.key] or Fraction())
         parts.append(_sets(outlook, dimension, index, requires, max(Fraction(), lack * dimension.weight)))
+        above.append(int(exclusive and lack >= 0))
     units = [unit for one in parts for unit in (*chain.from_iterable(chain.from_iterable(one.ladders)), *one.options)]
     costs = lcm(1, *(cost.denominator for cost, _gain, _mask in units))
     gains = lcm(
@@ -161,18 +164,19 @@ def _problem(outlook: Outlook, target: Target, index: Mapping[StepKey, int]) -> 
         Part(
             ladders=[[[option(unit) for unit in tier] for tier in ladder] for ladder in one.ladders],
             options=[option(unit) for unit in one.options],
-            floor=int(one.floor * gains),
+            floor=int(one.floor * gains) + a_little,
         )
-        for one in parts
+        for one, a_little in zip(parts, above, strict=True)
     ]
-    return Problem(whole, int(need * gains), requires), costs
+    # On whole numbers, more than a threshold is at least one more.
+    return Problem(whole, int(need * gains) + more, requires), costs
 
 
-def _floors(definition: Definition, target: Target) -> dict[str, Fraction]:
-    """Return the least score that the target asks of dimensions, by key."""
-    floors = {key: level.min_score for key, level in target.dimensions.items()}
+def _floors(definition: Definition, target: Target) -> dict[str, tuple[Fraction, bool]]:
+    """Return the least score that the target asks of dimensions, by key, and whether it has to be passed."""
+    floors = {key: (level.min_score, level.exclusive) for key, level in target.dimensions.items()}
     if target.level is not None and definition.scoring.combine != "mean":
-        least = target.level.min_score
+        least = target.level.min_score, target.level.exclusive
         return {dimension.key: max(least, floors.get(dimension.key, least)) for dimension in definition.dimensions}
     return floors
 

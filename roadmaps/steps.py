@@ -9,7 +9,7 @@ from functools import cached_property
 from math import floor
 
 from assessments.definition import Choice, Definition, Dimension, Question
-from assessments.scoring import Answers, QuestionTally, ScoreCard, level_for, overall_score, score_card
+from assessments.scoring import RUNS, Answers, QuestionTally, ScoreCard, level_for, overall_score, score_card
 
 USUAL_EFFORT = Fraction(4)
 """Person-weeks of a practice whose questionnaire does not say."""
@@ -79,7 +79,7 @@ class Outlook:
     @cached_property
     def adds_up(self) -> bool:
         """Whether each step gains the same whatever else is in place."""
-        return self.card.aggregate == "mean" and self.definition.scoring.method != "staged"
+        return self.card.aggregate == "mean" and self.definition.scoring.method not in RUNS
 
     @cached_property
     def steps(self) -> dict[StepKey, Step]:
@@ -191,13 +191,13 @@ class Outlook:
 
 
 def needs_answers(definition: Definition, card: ScoreCard) -> bool:
-    """Whether what steps gain shows in the answers only: for `staged`, the median, and ladders that can rise."""
+    """Whether what steps gain shows in the answers only: for runs of levels, the median, and ladders that can rise."""
     tallies = {tally.key: tally for tally in card.questions}
     rising = (
         question.kind == "ladder" and (mean := tallies[key].mean) is not None and mean < card.scale
         for key, question in definition.questions.items()
     )
-    return card.aggregate != "mean" or definition.scoring.method == "staged" or any(rising)
+    return card.aggregate != "mean" or definition.scoring.method in RUNS or any(rising)
 
 
 def raise_answers(dimension: Dimension, responses: Iterable[dict[str, str]], steps: Iterable[StepKey]) -> None:

@@ -62,7 +62,11 @@ def missed_in_words(definition: Definition, missed: Missed) -> str:
     parts = []
     if missed.level is not None:
         parts.append(
-            _("level %(number)d, %(name)s (it needs %(score)s)")
+            (
+                _("level %(number)d, %(name)s (it needs more than %(score)s)")
+                if missed.level.exclusive
+                else _("level %(number)d, %(name)s (it needs %(score)s)")
+            )
             % {"number": missed.level.number, "name": missed.level.name, "score": score(missed.level.min_score)}
         )
     parts += [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -113,7 +114,7 @@ def definitions(
             choices=CHOICES if kind == "practice" else statements(top),
         )
 
-    return definition(
+    drawn = definition(
         *(
             dimension(
                 f"d{d}", *(draw_question(f"d{d}.{q}") for q in range(draw(st.integers(1, 5)))), weight=draw(weights())
@@ -125,6 +126,12 @@ def definitions(
         top=top,
         highest_level=top,
     )
+    if method == "levels":
+        return drawn
+    # The lowest level is from its score on, and the highest can be reached.
+    exclusive = [0 < level.number < top and draw(st.booleans()) for level in drawn.levels]
+    pairs = zip(drawn.levels, exclusive, strict=True)
+    return replace(drawn, levels=tuple(replace(level, exclusive=above) for level, above in pairs))
 
 
 def lines(max_size: int = 30) -> st.SearchStrategy[str]:

@@ -40,7 +40,9 @@ def memberships_of(user: User) -> list[Member]:
     return list(Member.objects.filter(user=user).select_related("organization").order_by("organization__name"))
 
 
-def versions_with_use(questionnaire: Questionnaire, organizations: Iterable[int] | None) -> QuerySet[QuestionnaireVersion]:
+def versions_with_use(
+    questionnaire: Questionnaire, organizations: Iterable[int] | None
+) -> QuerySet[QuestionnaireVersion]:
     """Return a questionnaire's versions, the newest first, without what they ask; see `used_in`. One query."""
     return used_in(questionnaire.versions.order_by("-number"), organizations).select_related("questionnaire")
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from fractions import Fraction
 from math import ceil, floor
 
 from django import template
 from django.utils.formats import number_format
 
-from assessments.charts import shade_of
+from assessments.charts import shade_at, shade_of
 from assessments.definition import Definition, Level, Question
 
 register = template.Library()
@@ -38,6 +38,12 @@ def level_class(value: Level | Fraction | None, definition: Definition) -> str:
     """
     level = definition.level_reached(value) if isinstance(value, Fraction) else value
     return "level-none" if level is None else f"level-{shade_of(level, definition)}"
+
+
+@register.filter
+def place_class(place: int, levels: Sized) -> str:
+    """Return the style class of the level at a place, from 0, among levels that may be a draft's."""
+    return f"level-{shade_at(place, len(levels))}"
 
 
 @register.filter

@@ -161,9 +161,7 @@ def section(
 ) -> HttpResponse:
     """Render a section of the editor in its frame; in place of the one shown, where a script asks for it."""
     if not can_be_edited(version):
-        return render(
-            request, "assessments/questionnaires/not_editable.html", frame(author, version), status=status
-        )
+        return render(request, "assessments/questionnaires/not_editable.html", frame(author, version), status=status)
     shared = frame(author, version) | {"section": name, "history": history_of(version), "new_form": NewForm()}
     page = f"assessments/questionnaires/edit_{name}.html"
     answer = render(request, page, shared | context, status=status)
@@ -303,5 +301,3 @@ def _too_large() -> str:
 
 def _not_a_draft() -> str:
     return _("This version has just been published, and does not change any more. Copy what you typed.")
-
-

@@ -69,7 +69,9 @@ def import_file(request: HttpRequest, author: Author, questionnaire: Questionnai
             found = differences(current.definition, document.data)
             context |= {"token": token, "changes": by_kind(found), "has_changes": bool(found), "current": current}
             return render(request, "assessments/questionnaires/import_changes.html", context)
-        text = _("The file says slug: %(theirs)s, and this questionnaire is %(ours)s. Change it in the file, or make a new one of it.")
+        text = _(
+            "The file says slug: %(theirs)s, and this questionnaire is %(ours)s. Change it in the file, or make a new one of it."
+        )
         form.add_error("file", text % {"theirs": document.data["slug"], "ours": questionnaire.slug})
     status = 422 if form.errors else 200
     return render(request, "assessments/questionnaires/import.html", context, status=status)
@@ -83,7 +85,9 @@ def _apply(request: HttpRequest, author: Author, questionnaire: Questionnaire, t
         return redirect("import_questionnaire", questionnaire.pk)
     current = _current(questionnaire)
     if (current.pk, current.revision) != (staged["pk"], staged["revision"]):
-        text = _("Nothing was imported: somebody has changed the draft meanwhile. Choose the file once more to see what it changes now.")
+        text = _(
+            "Nothing was imported: somebody has changed the draft meanwhile. Choose the file once more to see what it changes now."
+        )
         messages.warning(request, text)
         return redirect("import_questionnaire", questionnaire.pk)
     draft = service.draft_next_version(questionnaire=questionnaire)
@@ -92,7 +96,9 @@ def _apply(request: HttpRequest, author: Author, questionnaire: Questionnaire, t
             version=draft, seen=draft.revision, user=author.user, data=staged["data"], source=staged["text"]
         )
     except (draft_service.Overtaken, service.NotADraft):
-        messages.warning(request, _("Nothing was imported: somebody has changed the draft at the same moment. Try again."))
+        messages.warning(
+            request, _("Nothing was imported: somebody has changed the draft at the same moment. Try again.")
+        )
         return redirect("import_questionnaire", questionnaire.pk)
     cache.delete(key)
     messages.success(request, _("The file is imported. “Undo” takes it back."))
@@ -108,5 +114,3 @@ def _current(questionnaire: Questionnaire) -> QuestionnaireVersion:
 
 def _key(author: Author, questionnaire: Questionnaire, token: str) -> str:
     return f"questionnaire-file:{author.user.pk}:{questionnaire.pk}:{token[:32]}"
-
-

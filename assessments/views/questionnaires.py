@@ -73,9 +73,7 @@ def new_questionnaire(request: HttpRequest, user: User) -> HttpResponse:
         versions=versions.defer("definition", "source") if basis != "copy" else versions,
         **shared,
     )
-    file = NewFileForm(
-        *((request.POST, request.FILES) if basis == "file" else (None, None)), prefix="file", **shared
-    )
+    file = NewFileForm(*((request.POST, request.FILES) if basis == "file" else (None, None)), prefix="file", **shared)
     if scratch.is_valid():
         values = scratch.cleaned_data
         owner, title = values["owner"], values["title"]
@@ -93,7 +91,9 @@ def new_questionnaire(request: HttpRequest, user: User) -> HttpResponse:
         try:
             return _created(request, document.data, file.cleaned_data["owner"], document.text)
         except service.KeyTaken:
-            text = _("There is a questionnaire with the key “%(slug)s” already: import the file there, or change its slug.")
+            text = _(
+                "There is a questionnaire with the key “%(slug)s” already: import the file there, or change its slug."
+            )
             file.add_error("file", text % {"slug": document.data["slug"]})
     context = {"scratch": scratch, "copy": copied, "file": file, "basis": basis}
     is_wrong = bool(scratch.errors or copied.errors or file.errors)

@@ -70,12 +70,16 @@ def translate(request: HttpRequest, author: Author, version: QuestionnaireVersio
                 change=lambda base, now: _translated(base, now, locale, form.texts(), conflicts),
             )
         except (service.Overtaken, NotADraft, service.TooLarge):
-            text = _("Somebody else has translated this meanwhile; look below, and save again to put yours in its place.")
+            text = _(
+                "Somebody else has translated this meanwhile; look below, and save again to put yours in its place."
+            )
             for each in conflicts:
                 field = each if each in form.fields else next(n for n in form.fields if n.startswith(f"{each}/"))
                 form.add_error(field, text)
             if not conflicts:
-                form.add_error(None, _("This could not be saved: the draft is published, or would be larger than 2 MB."))
+                form.add_error(
+                    None, _("This could not be saved: the draft is published, or would be larger than 2 MB.")
+                )
             version.refresh_from_db()
             seen = version.revision
         else:
@@ -101,9 +105,7 @@ def _sections(document: Document, locale: str) -> list[tuple[str, str, int]]:
     missing = set(missing_translations(document, locale))
     titles = [(SHARED, _("Title, answers and levels"))]
     titles += [(dimension["key"], dimension["title"]) for dimension in document["dimensions"]]
-    return [
-        (key, title, sum(path in missing for path, _text in texts_in(document, key))) for key, title in titles
-    ]
+    return [(key, title, sum(path in missing for path, _text in texts_in(document, key))) for key, title in titles]
 
 
 def _translated(
@@ -121,9 +123,7 @@ def _translated(
     if merged.conflicts:
         conflicts += merged.conflicts
         raise service.Overtaken(base, now)
-    return drafts.set_translation(
-        now, locale, {tuple(name.split("/")): merged.row.get(name) for name in wanted}
-    )
+    return drafts.set_translation(now, locale, {tuple(name.split("/")): merged.row.get(name) for name in wanted})
 
 
 def _change_languages(
@@ -157,5 +157,3 @@ def _change_languages(
         text = _("The language %s is deleted. “Undo” brings it back.") if is_gone else _("The language %s is added.")
         messages.success(request, text % locale)
         tell_unseen(request, version, seen, changed.base, changed.before)
-
-

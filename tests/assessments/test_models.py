@@ -299,9 +299,7 @@ def test_a_result_cannot_be_deleted() -> None:
 PATHS: dict[str, Callable[[QuestionnaireVersion], object]] = {
     "save": lambda row: setattr(row, "definition", {}) or row.save(),
     "update": lambda row: QuestionnaireVersion.objects.filter(pk=row.pk).update(source="x"),
-    "bulk update": lambda row: (
-        setattr(row, "number", 9) or QuestionnaireVersion.objects.bulk_update([row], ["number"])
-    ),
+    "bulk update": lambda row: setattr(row, "number", 9) or QuestionnaireVersion.objects.bulk_update([row], ["number"]),
     "upsert": lambda row: QuestionnaireVersion.objects.bulk_create(
         [QuestionnaireVersion(pk=row.pk, questionnaire=row.questionnaire, number=1, definition={})],
         update_conflicts=True,

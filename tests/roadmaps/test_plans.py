@@ -81,7 +81,7 @@ def reached(outlook: Outlook, answers: Responses, steps: frozenset[StepKey], tar
     if target.level is not None and (card.level is None or card.level.number < target.level.number):
         return False
     return all(
-        (score := card.scores[key]) is not None and score >= level.min_score for key, level in target.dimensions.items()
+        (score := card.scores[key]) is not None and level.is_reached(score) for key, level in target.dimensions.items()
     )
 
 
