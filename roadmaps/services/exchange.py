@@ -1,4 +1,4 @@
-"""Roadmaps in an organization's document (docs/exports.md)."""
+"""Roadmaps in an organization's document, and in a person's (docs/exports.md)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from assessments.exchange.parts import Known, Made, Names, Part
 from assessments.exchange.text import moment_text, without_empty
 from assessments.questionnaires.rules import KeyPath
 from assessments.services.exchange_rounds import create_with
-from organizations.models import Member, Organization
+from organizations.models import Member, Organization, User
 from roadmaps.models import Item, Roadmap
 from roadmaps.models.roadmaps import MAX_CAPACITY, MAX_EFFORT, MAX_MONTHS, ItemStatus
 
@@ -82,6 +82,29 @@ def _item(item: Item, names: Names) -> dict[str, Any]:
             "changed_at": moment_text(item.updated_at),
         }
     )
+
+
+def of_person(user: User) -> dict[str, Any]:
+    """Return the roadmaps that a person kept, and the practices whose owner they are. Two queries."""
+    roadmaps = Roadmap.objects.filter(created_by=user).select_related("organization").order_by("created_at", "pk")
+    items = Item.objects.filter(owner__user=user).select_related("organization", "roadmap").order_by("pk")
+    return {
+        "roadmaps_kept": [
+            {"organization": row.organization.name, "title": row.title, "kept_at": row.created_at} for row in roadmaps
+        ],
+        "roadmap_items_owned": [
+            {
+                "organization": item.organization.name,
+                "roadmap": item.roadmap.title,
+                "question": item.question_key,
+                "status": item.status,
+                "due_on": item.due_on,
+                "done_on": item.done_on,
+                "notes": item.notes,
+            }
+            for item in items
+        ],
+    }
 
 
 def _check(roadmaps: Sequence[Mapping[str, Any]], core: Known) -> Iterator[Finding]:
