@@ -248,7 +248,7 @@ class TestRoundResult:
 
         says = text_of(client.get(url_of(round_)).content)
 
-        assert "1 of 2 participants have submitted" in says
+        assert "1 of 2 have submitted" in says
         assert "Pricing 1 of 2" in says
         assert "level" not in says.lower().split("this round is still open")[1]
 
