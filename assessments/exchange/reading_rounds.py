@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from assessments import scoring
 from assessments.definition import Definition
 from assessments.exchange.findings import Finding, known, known_member, known_team, moment, tried, twice, version_key
-from assessments.exchange.parts import POOL, Known
+from assessments.exchange.parts import Known
+from assessments.exchange.seats import seats
 from assessments.questionnaires.rules import KeyPath, shown
 
 
@@ -116,24 +117,15 @@ def _counts(round_: Mapping[str, Any], at: KeyPath, core: Known) -> Iterator[Fin
     for part in ("asked", "answered"):
         for team in round_[part]:
             yield from known_team((*at, part, team), team, core.teams)
-    for team, count in round_["answered"].items():
+    taken, left = seats(round_)
+    for team, count in taken.items():
         if count > round_["asked"].get(team, 0):
-            yield (*at, "answered", team), _("is more than were asked in this team.")
-    given: Counter[str | None] = Counter(row.get("team") for row in round_["responses"])
-    expected = {team: count for team, count in round_["answered"].items() if team in given}
-    expected[POOL] = sum(count for team, count in round_["answered"].items() if team not in given)
-    for team in given.keys() | {POOL}:
-        if given[team] != expected.get(team, 0):
-            name = _("teams that are not named") if team is POOL else shown(team)
-            yield (
-                (*at, "responses"),
-                _("has %(given)d of %(team)s, of whom %(expected)d answered.")
-                % {
-                    "given": given[team],
-                    "team": name,
-                    "expected": expected.get(team, 0),
-                },
-            )
+            yield (*at, "asked", team), _("is less than answered in this team.")
+    for team, count in round_["answered"].items():
+        if count != taken.get(team, 0):
+            yield (*at, "answered", team), _("is not as many as there are responses.")
+    if left:
+        yield (*at, "responses"), _("that name no team are not as many as answered in the teams that are withheld.")
 
 
 def _remarks(round_: Mapping[str, Any], at: KeyPath, definition: Definition) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from assessments.anonymity import unlinked
+from assessments.anonymity import shown_groups, unlinked
 from assessments.exchange.parts import POOL, Names
 from assessments.exchange.text import moment_text, text, without_empty
 from assessments.models import Answer, Consensus, Participant, Result, Round, RoundTeam
@@ -243,16 +243,19 @@ def _anonymous(round_: Round, names: Names, rows: _Rows) -> dict[str, Any]:
         for (team, since), given in groups.items()
         for answers in unlinked(dimensions, given)
     ]
+    asked, answered = (Counter(person.team for person in people) for people in (rows.people, counted))
+    # As on the round's page: of one or two it would be known who of them has answered.
+    told = shown_groups(asked).groups
     return {
-        "asked": _by_team((person.team for person in rows.people), names),
-        "answered": _by_team((person.team for person in counted), names),
+        "asked": _by_name(asked, names),
+        "answered": _by_name({team: answered[team] for team in told}, names),
         "responses": sorted(responses, key=text),
         "remarks": sorted(remarks, key=text),
     }
 
 
-def _by_team(teams: Iterable[int], names: Names) -> dict[str, int]:
-    return dict(sorted(Counter(names.teams[team] for team in teams).items()))
+def _by_name(counts: Mapping[int, int], names: Names) -> dict[str, int]:
+    return dict(sorted((names.teams[team], count) for team, count in counts.items()))
 
 
 def _remark(team: int | None, answer: _Answer, names: Names) -> dict[str, Any]:

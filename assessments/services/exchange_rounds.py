@@ -15,6 +15,7 @@ from assessments import scoring
 from assessments.definition import Definition
 from assessments.exchange.findings import moment, moment_in, version_key
 from assessments.exchange.parts import POOL, Made
+from assessments.exchange.seats import seats
 from assessments.models import (
     Answer,
     Consensus,
@@ -154,10 +155,11 @@ def _placeholders(
     """Add the participants of an anonymous round to `rows`; return those who answer by team, as responses name it."""
     named = {response["team"] for response in row["responses"] if "team" in response}
     answering: dict[str | None, list[Participant]] = defaultdict(list)
+    taken, _left = seats(row)
     for team, asked in row["asked"].items():
         people = [_participant(round_, made.teams[team], placeholder("anonymous")) for _n in range(asked)]
         rows.participants += people
-        answering[team if team in named else POOL] += people[: row["answered"].get(team, 0)]
+        answering[team if team in named else POOL] += people[: taken.get(team, 0)]
     return {team: iter(people) for team, people in answering.items()}
 
 
