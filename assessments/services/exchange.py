@@ -13,7 +13,7 @@ from assessments.exchange.findings import VersionKey, moment, moment_in
 from assessments.exchange.parts import Made, registered
 from assessments.models import Questionnaire, QuestionnaireVersion
 from assessments.models.questionnaires import VersionStatus
-from assessments.services.exchange_rounds import create_with, import_rounds
+from assessments.services.exchange_rounds import BATCH, create_with, import_rounds
 from organizations.models import Invitation, Member, Organization, Team, User
 from organizations.services.organizations import SlugTaken
 
@@ -129,7 +129,7 @@ def _own_versions(
                 created_at=moment(version["created_at"]),
                 published_at=moment_in(version, "published_at"),
             )
-    create_with(list(made.values()), "created_at")
+    QuestionnaireVersion.objects.bulk_create(made.values(), batch_size=BATCH)
     return made
 
 

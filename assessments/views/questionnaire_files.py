@@ -22,6 +22,8 @@ from assessments.questionnaires.validation import SCHEMA_FILE
 from assessments.services import drafts as draft_service
 from assessments.services import questionnaires as service
 from assessments.views.questionnaires import by_kind
+from organizations.audit.downloads import taken
+from organizations.audit.trail import Taken
 from organizations.forms import posted
 
 YAML = "application/yaml; charset=utf-8"
@@ -38,6 +40,8 @@ def schema(request: HttpRequest) -> HttpResponse:
 @on_version()
 def download(request: HttpRequest, author: Author, version: QuestionnaireVersion) -> HttpResponse:
     """Give a version as a file, with the comments and the order of the file that it came from."""
+    if version.organization_id:
+        taken(request, version, Taken.FILE, "yaml")
     answer = HttpResponse(written(version.definition, version.source), content_type=YAML)
     name = f"{version.questionnaire.slug}-{version.number}.yaml"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'

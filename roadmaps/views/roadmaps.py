@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from organizations.access import for_members
+from organizations.audit.downloads import taken
+from organizations.audit.trail import Taken
 from organizations.models import Member, Role
 from roadmaps.exports import FILES
 from roadmaps.forms import ItemForm, MoveForm
@@ -133,6 +135,7 @@ def export(request: HttpRequest, member: Member, roadmap_id: int, kind: str) -> 
     """Give a roadmap as a file: CSV, iCalendar, or Markdown for an issue tracker."""
     page = roadmap_page(_roadmap_of(member, roadmap_id))
     file = FILES[kind]
+    taken(request, page.roadmap, Taken.PLAN, kind)
     name = f"{slugify(page.roadmap.title) or 'roadmap'}.{kind}"
     content = file.render(page, request.build_absolute_uri(page.roadmap.get_absolute_url()))
     return HttpResponse(

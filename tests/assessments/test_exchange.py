@@ -232,7 +232,7 @@ def test_anonymous_rounds_stay_anonymous(world: Organization) -> None:
     }  # fmt: skip
     assert all(("card" in row) != ("withheld" in row) for row in closed["results"])
     assert closed["asked"] == {"Alpha": 5, "Gamma": 1, "Tiny": 3, "beta": 4}
-    assert closed["answered"] == {"Alpha": 4, "Tiny": 2}  # of Gamma's one it would be known who, and beta hides them
+    assert closed["answered"] == {"Alpha": 4, "beta": 3}  # of Gamma's one it would be known who, and Tiny hides that
 
 
 def test_remarks_stand_beside_no_choice_and_of_small_teams_beside_no_team(world: Organization) -> None:
@@ -467,11 +467,11 @@ def change(document: Any, path: str, value: Any) -> None:
         ("rounds/5/status", "open", "$.rounds[5].closed_at: does not belong here"),
         ("rounds/5/asked/Alpha", 3, "$.rounds[5].asked.Alpha: is less than answered"),
         ("rounds/5/answered/Alpha", 3, "$.rounds[5].answered.Alpha: is not as many"),
-        ("rounds/5/answered/Tiny", 0, "$.rounds[5].responses: that name no team"),
-        ("rounds/5/answered/Tiny", 9, "$.rounds[5].asked.Tiny: is less than answered"),
+        ("rounds/5/answered/beta", 1, "$.rounds[5].responses: that name no team"),
+        ("rounds/5/answered/beta", 9, "$.rounds[5].asked.beta: is less than answered"),
         ("rounds/5/asked/Delta", 3, "$.rounds[5].asked.Delta"),
         ("rounds/5/responses/0/since", 2, "$.rounds[5].responses[0].since: is higher"),
-        ("rounds/5/asked/beta", 2, "$.rounds[5].responses: that name no team"),
+        ("rounds/5/asked/Tiny", 1, "$.rounds[5].responses: that name no team"),
         ("rounds/5/remarks/0/team", "Gamma", "$.rounds[5].remarks[0]: goes with no response"),
         ("rounds/5/remarks/0/choice", "yes", "$.rounds[5].remarks[0].choice: does not belong here"),
         ("rounds/5/remarks/0/note", DROP, "$.rounds[5].remarks[0].note: is missing"),
@@ -531,7 +531,8 @@ JUNK = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@pytest.mark.timeout(400)  # on a busy machine; Hypothesis takes an interruption for a flaky test
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_whatever_is_changed_it_is_refused_or_imported_whole(
     data: st.DataObject, exported_once: dict[str, Any]
