@@ -180,7 +180,7 @@ SLOWED_BY_ACCOUNT = {
     "mfa_authenticate": "tests/test_accounts_second_factor.py::test_guessing_codes_is_slowed_down",
 }
 SIGNED = "takes what a key has signed for this session's challenge, which nobody guesses"
-NO_CREDENTIAL = {
+NO_CREDENTIAL: dict[str | None, str] = {
     "account_reset_password_from_key": "the link holds a signed key, and is slowed down nevertheless: 20 a minute",
     "account_set_password": "for somebody who has none, after confirming by code",
     "mfa_activate_totp": "the code shows that one's own app has the key that the page shows",

@@ -243,11 +243,11 @@ def _anonymous(round_: Round, names: Names, rows: _Rows) -> dict[str, Any]:
         for (team, since), given in groups.items()
         for answers in unlinked(dimensions, given)
     ]
-    asked, answered = (Counter(person.team for person in people) for people in (rows.people, counted))
+    everybody, answered = (Counter(person.team for person in people) for people in (rows.people, counted))
     # As on the round's page: of one or two it would be known who of them has answered.
-    told = shown_groups(asked).groups
+    told = shown_groups(everybody).groups
     return {
-        "asked": _by_name(asked, names),
+        "asked": _by_name(everybody, names),
         "answered": _by_name({team: answered[team] for team in told}, names),
         "responses": sorted(responses, key=text),
         "remarks": sorted(remarks, key=text),
