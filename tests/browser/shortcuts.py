@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
@@ -35,6 +37,19 @@ def log_in(context: BrowserContext, name: str) -> None:
 def reauthenticate(context: BrowserContext) -> None:
     """Confirm once more that one is oneself, as sensitive pages ask."""
     send(context, "/accounts/reauthenticate/", "/accounts/reauthenticate/", {"password": "demo"})
+
+
+def plan_round(context: BrowserContext, home: str, first: dt.date, last: dt.date) -> str:
+    """Plan a named round of all teams for a period; return its address."""
+    path = f"{home}rounds/new/"
+    form = context.request.get(path).text()
+    teams = re.findall(r'name="teams"[^>]* value="(\d+)"', form)
+    version = re.search(r'<option value="(\d+)"[^>]*>MLOps maturity assessment', form)
+    assert teams, form
+    assert version, form
+    days = {"starts_on": first.isoformat(), "ends_on": last.isoformat()}
+    fields = {"version": version[1], "anonymous": "no", "aggregate": "mean", **days}
+    return send(context, path, path, fields, teams=teams).url
 
 
 def send(

@@ -19,7 +19,7 @@ from assessments.models.rounds import quarter_days
 from assessments.templatetags.scores import score
 from tests.assessments.test_exports import Tables, cards_in, from_xlsx
 from tests.browser.conftest import PHONE, START_SECONDS, NewContext
-from tests.browser.shortcuts import log_in, result, send
+from tests.browser.shortcuts import log_in, plan_round, result, send
 from tests.browser.survey import DEFINITION, QUESTIONS, choose, rows, sheet
 from tests.browser.test_every_page import expect_flawless_as_it_is
 
@@ -148,22 +148,13 @@ def close_round(page: Page) -> None:
 
 def hold_earlier(stage: Stage, links: Links, guest: BrowserContext, before: dt.date) -> None:
     """Hold rounds of the three quarters before a quarter's first day, of one and the same person in each team."""
-    facilitator, rounds = stage.people[FACILITATOR], f"{stage.home}rounds/"
+    facilitator = stage.people[FACILITATOR]
     emails = [f"{uuid4().hex}@guest.example" for _team in stage.teams]
-    form = facilitator.request.get(f"{rounds}new/").text()
-    teams = re.findall(r'name="teams"[^>]* value="(\d+)"', form)
-    [version] = re.findall(r'<option value="(\d+)" selected', form) or re.findall(r'<option value="(\d+)"', form)[:1]
     place = before.year * 4 + before.month // 3
     for ago, answers in zip((3, 2, 1), EARLIER, strict=True):
         first, last = quarter_days((place - ago) // 4, (place - ago) % 4 + 1)
-        about = {
-            "version": version,
-            "starts_on": f"{first}",
-            "ends_on": f"{last}",
-            "anonymous": "no",
-            "aggregate": "mean",
-        }
-        round_ = send(facilitator, rounds, f"{rounds}new/", about, teams=teams).url
+        round_ = plan_round(facilitator, stage.home, first, last)
+        teams = re.findall(r'id="add-(\d+)"', facilitator.request.get(round_).text())
         people = f"{round_}participants/"
         for team, email in zip(teams, emails, strict=True):
             send(facilitator, people, f"{people}?team={team}", {"addresses": email})
@@ -200,25 +191,25 @@ def expect_answered(page: Page, number: int) -> None:
 
 
 def answer_in_the_browser(page: Page, stage: Stage) -> None:
-    """Answer every question with yes, from the list of rounds to the thanks."""
+    """Answer all with yes, from the list of rounds to the thanks; the pages of the survey are looked at elsewhere."""
     page.goto(f"{stage.home}rounds/")
     page.get_by_role("main").get_by_role("link", name="Answer").click()
     look_at(page, DEFINITION.title)
     page.get_by_role("button", name="Start").click()
     for number, dimension in enumerate(DEFINITION.dimensions, start=1):
-        look_at(page, dimension.title)
+        _arrive_at(page, dimension.title)
         for asked in dimension.questions:
             choose(page, asked.key, "yes")
         page.get_by_role("button", name="Review your answers" if number == 5 else "Next").click()
-    look_at(page, "Review your answers")
+    _arrive_at(page, "Review your answers")
     page.get_by_role("button", name="Submit").click()
-    look_at(page, "Thank you. Your answers count.")
+    _arrive_at(page, "Thank you. Your answers count.")
 
 
 def agree(page: Page) -> None:
     """Record on the page of a team's result that it agreed on a question."""
     page.get_by_role("link", name="Record a consensus").click()
-    look_at(page, f"Consensus of {FERRIES}")
+    _arrive_at(page, f"Consensus of {FERRIES}")
     choice = page.locator(f"[name='{AGREED}-choice']")
     if not choice.is_visible():
         page.locator("details", has=choice).locator("summary").click()
@@ -258,7 +249,7 @@ def expect_card(page: Page, card: Mapping[str, Any]) -> None:
 def compare(page: Page, period: str, overall: str) -> None:
     """Compare the round of the page's result with the three before, all teams and then one of them."""
     page.get_by_role("link", name="Compare with earlier rounds").click()
-    look_at(page, "Compare rounds and teams")
+    _arrive_at(page, "Compare rounds and teams")
     quarters = rows(page.get_by_role("table", name="Rounds and dimensions"))
     assert len(quarters) == 4
     assert [cells[2].split()[0] for cells in quarters] == ["1.00", "2.00", "3.00", overall]
@@ -298,7 +289,7 @@ def test_a_round_and_its_quarters(new_context: NewContext, stage: Stage, links: 
     expect_flawless_as_it_is(page)
 
     page.get_by_role("link", name="Remind", exact=True).click()
-    look_at(page, "Remind all teams?")
+    _arrive_at(page, "Remind all teams?")
     page.get_by_role("button", name="Send the reminders").click()
     expect(page.get_by_text("2 people get a reminder.")).to_be_visible()
     for email in (VIEWER, FACILITATOR):
@@ -311,7 +302,6 @@ def test_a_round_and_its_quarters(new_context: NewContext, stage: Stage, links: 
     page.get_by_role("link", name=FERRIES, exact=True).first.click()
     look_at(page, f"{FERRIES}, {period}")
     agree(page)
-    look_at(page, f"{FERRIES}, {period}")
     at_team = page.url
 
     tables = workbook(page)
