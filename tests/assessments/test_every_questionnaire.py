@@ -168,6 +168,30 @@ def test_the_score_command_says_what_a_round_keeps(slug: str, tmp_path: Path) ->
     assert f"Level {card.level.number}: {card.level.name}" in out.getvalue()
 
 
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_roadmap_to_its_highest_level_can_be_planned(slug: str, tmp_path: Path) -> None:
+    """From nothing in place; what is left out of a plan would show in what it projects."""
+    definition, out = load_shipped(slug), StringIO()
+    lowest = {key: min(q.choices, key=lambda choice: choice.value or 0).key for key, q in definition.questions.items()}
+    file = tmp_path / "answers.json"
+    file.write_text(json.dumps({"questionnaire": slug, "responses": [lowest]}))
+
+    call_command("plan", file, "--json", f"--target={definition.levels[-1].number}", "--months=36", stdout=out)
+
+    plan = json.loads(out.getvalue())
+    assert plan["projected"]["level"] == definition.levels[-1].number
+    assert plan["effort_weeks"] == sum(item["effort_weeks"] for item in plan["items"]) > 0
+
+
+def test_the_planner_proposes_a_roadmap_from_its_round(cast: Cast, rounds: list[Round], client_of: ClientOf) -> None:
+    client, base = client_of(cast.facilitator), f"/orgs/{cast.organization.slug}/roadmaps"
+
+    assert page(client, f"{base}/")
+    for round_ in rounds:
+        result = round_.results.current().get(team=None)
+        assert "With this plan" in page(client, f"{base}/new/?result={result.pk}")
+
+
 def test_kept_cards_are_those_of_the_answers(rounds: list[Round], definition: Definition) -> None:
     answers = [given for team in submitted_answers(rounds[1]).values() for given in team]
 

@@ -8,8 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.shortcuts import begin, log_in, reauthenticate, result
-from tests.browser.survey import DEFINITION, QUESTIONS, choose, question, sheet
+from tests.browser.shortcuts import begin, log_in, reauthenticate, result, send
+from tests.browser.survey import DEFINITION, QUESTIONS, choose, expect_chosen, expect_saved, question, sheet
 
 WIDTHS = (1280, 390)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -111,6 +111,38 @@ def test_the_survey(context: BrowserContext, page: Page) -> None:
     expect_flawless(page)
     context.set_offline(False)
     expect(page.get_by_text("Not saved yet")).to_be_visible()
+
+
+def test_other_questionnaires_and_what_is_proposed(context: BrowserContext, page: Page) -> None:
+    """A ladder's step, its result, and answers that it proposes in the long form, marked until they are confirmed."""
+    start = "/try/?questionnaire=mlops-maturity-quick"
+    expect_flawless(page, path=start)
+    send(context, start, start)
+    expect_flawless(page, path=STEP)
+    for dimension in DEFINITION.dimensions:
+        path = f"/try/questions/{dimension.key}/"
+        send(context, path, path, {f"{dimension.key}.ladder-choice": "2"})
+    page.goto(send(context, "/try/review/", "/try/submit/").url)
+    expect(page.get_by_text("Maturity level 2", exact=True)).to_be_visible()
+    expect_flawless(page)
+    expect_flawless(page, path="/try/")
+    begin(context)
+    expect_flawless(page, path="/try/review/")
+    expect_flawless(page, path=STEP)
+    confirm = question(page, QUESTIONS[0]).get_by_role("button", name="Confirm")
+    confirm.focus()
+    page.keyboard.press("Enter")
+    expect_chosen(page, QUESTIONS[0], "yes")
+    expect(confirm).to_have_count(0)
+    page.get_by_role("button", name="Confirm all that is proposed here").click()
+    for key, choice in zip(QUESTIONS[1:5], ("yes", "no", "no", "no"), strict=True):
+        expect_chosen(page, key, choice)
+    expect_saved(page)
+    expect(page.get_by_text("5 of 25")).to_be_visible()
+    expect_flawless(page)
+    page.reload()
+    expect_chosen(page, QUESTIONS[4], "no")
+    expect(page.get_by_text("Proposed", exact=True)).to_have_count(0)
 
 
 def test_a_step_that_the_server_sends_back(page: Page) -> None:
