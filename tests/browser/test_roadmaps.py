@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -91,12 +92,13 @@ def test_what_was_done_is_measured_by_the_next_round(context: BrowserContext, pa
     page.goto(f"{home}roadmaps/")
     expect(page.get_by_role("main")).to_contain_text("No roadmap yet.")
     page.get_by_role("link", name="Plan a roadmap").click()
+    expect(page.get_by_role("region", name="What becomes of it")).to_contain_text("The target is reached")
     steps = [box.input_value() for box in page.locator("input[name=step]:checked").all()]
     assert steps == planned_by_command(ANSWERS, tmp_path)
     page.get_by_role("button", name="Keep it").click()
 
     page.get_by_role("link", name="Board").click()
-    page.get_by_role("link", name="Owner, due day, notes: Model metrics").click()
+    page.get_by_role("link", name=re.compile(r"Owner, due day, notes\s*: Model metrics")).click()
     page.get_by_label("Owner").select_option(index=1)
     page.get_by_label("Status").select_option("in_progress")
     page.get_by_label("Due").fill("2020-01-31")
