@@ -18,7 +18,7 @@ from organizations.tenancy import SameOrganization, tenant_key
 
 MAX_MONTHS = 36
 MAX_CAPACITY = Decimal(500)
-MAX_EFFORT = Decimal(500)
+MAX_EFFORT = Decimal(1000)
 
 
 class FromShownResult(pgtrigger.Trigger):
