@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.db import models
@@ -30,7 +30,7 @@ class FromShownResult(pgtrigger.Trigger):
         pointed = pgtrigger.UpdateOf("result_id")  # type: ignore[no-untyped-call]
         super().__init__(name=name, operation=pgtrigger.Insert | pointed)
 
-    def get_func(self, model: type[models.Model]) -> str:
+    def get_func(self, model: Any) -> str:
         """Return the body: it raises where the result is withheld."""
         return (
             f'IF EXISTS (SELECT 1 FROM "{Result._meta.db_table}" WHERE id = NEW.result_id AND withheld)'  # noqa: S608
