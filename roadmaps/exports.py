@@ -96,7 +96,7 @@ def _calendar(page: RoadmapPage, url: str) -> bytes:
             f"DTSTAMP:{stamp}",
             f"DTSTART;VALUE=DATE:{item.due_on:%Y%m%d}",
             f"DTEND;VALUE=DATE:{item.due_on + dt.timedelta(days=1):%Y%m%d}",
-            f"SUMMARY:{_escaped(_('Due: %s') % card.title)}",
+            f"SUMMARY:{_escaped(_('Due: %s') % card.name)}",
             f"DESCRIPTION:{_escaped(_description(item, card))}",
             f"URL:{url}",
             "TRANSP:TRANSPARENT",
@@ -109,6 +109,7 @@ def _calendar(page: RoadmapPage, url: str) -> bytes:
 def _description(item: Item, card: BoardCard) -> str:
     guidance = card.question.guidance
     parts = [
+        card.title,
         item.get_status_display(),
         _("Owner: %s") % _owner(item) if item.owner else "",
         guidance.success_metric if guidance else "",
@@ -192,7 +193,8 @@ def _issue(row: StepRow, page: RoadmapPage) -> Iterator[str]:
 
 def _issue_head(item: Item, page: RoadmapPage) -> str:
     tick = "x" if item.status == ItemStatus.DONE else " "
-    return f"- [{tick}] **{_plain(wording.title_of(page.question(item), item.choice_key))}**"
+    card = BoardCard(item, page.question(item))
+    return f"- [{tick}] **{_plain(card.name)}**: {_plain(card.title)}"
 
 
 def _plain(text: str) -> str:

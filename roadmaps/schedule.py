@@ -126,18 +126,13 @@ def lay_out(
 
 def _blocked(outlook: Outlook, chosen: Mapping[StepKey, Step]) -> dict[StepKey, tuple[StepKey, ...]]:
     """Return the steps that cannot be done, and which that are not chosen they lack, directly or further down."""
-    lacking: dict[StepKey, frozenset[StepKey]] = {}
-
-    def lacks(key: StepKey) -> frozenset[StepKey]:
-        if key not in lacking:
-            below = [lacks(other) if other in chosen else frozenset({other}) for other in outlook.steps[key].requires]
-            lacking[key] = frozenset().union(*below)
-        return lacking[key]
-
+    before: dict[StepKey, frozenset[StepKey]] = {}
+    for key in _topological(outlook.steps, outlook.steps):
+        direct = outlook.steps[key].requires
+        before[key] = direct.union(*(before[other] for other in direct))
     order = {key: place for place, key in enumerate(outlook.steps)}
-    for key in _topological(outlook.steps, chosen):
-        lacks(key)
-    return {key: tuple(sorted(lacking[key], key=order.__getitem__)) for key in chosen if lacking[key]}
+    lacking = {key: before[key] - chosen.keys() for key in chosen}
+    return {key: tuple(sorted(some, key=order.__getitem__)) for key, some in lacking.items() if some}
 
 
 def _topological(steps: Mapping[StepKey, Step], chosen: Iterable[StepKey]) -> Iterator[StepKey]:

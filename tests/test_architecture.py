@@ -22,7 +22,11 @@ PURE = {
     "assessments.schedules",
     "assessments.scoring",
     "assessments.translations",
+    "roadmaps.cheapest",
     "roadmaps.planning",
+    "roadmaps.plans",
+    "roadmaps.schedule",
+    "roadmaps.steps",
 }
 
 

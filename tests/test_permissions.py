@@ -18,7 +18,7 @@ from organizations.models import Invitation, Role, User
 from organizations.selectors import hash_of
 from organizations.services.invitations import invite
 from tests.accounts import reauthenticate
-from tests.factories import Cast, make_participant, make_response, make_round
+from tests.factories import Cast, make_participant, make_response, make_roadmap, make_round
 
 ACTORS = ("visitor", "viewer", "member", "facilitator", "owner", "outsider", "staff")
 LOG_IN = 302
@@ -136,6 +136,21 @@ MATRIX = [
     Row("respond_by_link_submit", "get", then(302, EVERYONE)),
     Row("respond_by_link_submit", "post", then(422, EVERYONE)),
     Row("respond_by_link_done", "get", then(302, EVERYONE)),
+    Row("roadmaps", "get", ONLY_OUR_MEMBERS),
+    Row("new_roadmap", "get", OUR_FACILITATORS),
+    Row("new_roadmap", "post", then(422, OUR_FACILITATORS)),
+    Row("roadmap", "get", ONLY_OUR_MEMBERS),
+    Row("edit_roadmap", "get", OUR_FACILITATORS),
+    Row("edit_roadmap", "post", then(422, OUR_FACILITATORS)),
+    Row("roadmap_board", "get", ONLY_OUR_MEMBERS),
+    Row("roadmap_progress", "get", ONLY_OUR_MEMBERS),
+    Row("export_roadmap", "get", ONLY_OUR_MEMBERS),
+    # A member may, where the item is theirs.
+    Row("roadmap_item", "get", OUR_FACILITATORS | {"member": 200}),
+    Row("roadmap_item", "post", then(422, OUR_FACILITATORS | {"member": 200})),
+    Row("move_roadmap_item", "post", then(302, OUR_FACILITATORS | {"member": 200})),
+    Row("delete_roadmap", "get", OUR_FACILITATORS),
+    Row("delete_roadmap", "post", then(302, OUR_FACILITATORS)),
     Row("rounds", "get", ONLY_OUR_MEMBERS),
     Row("new_round", "get", OUR_FACILITATORS),
     Row("new_round", "post", then(422, OUR_FACILITATORS)),
@@ -273,6 +288,9 @@ def test_who_may_open_what(
     session = UserSession.objects.create(user=cast.member, ip="127.0.0.1", session_key="elsewhere")
     badge = Badge.objects.create(organization=cast.organization, token=TOKEN)
     slug = cast.organization.slug
+    roadmap = make_roadmap(closed_round.results.get(team=None), owner=cast.organization.members.get(user=cast.member))
+    item = roadmap.items.first()
+    assert item
     viewer = cast.organization.members.get(role=Role.VIEWER)
     arguments: dict[str, list[Any]] = {
         "end_session": [session.pk],
@@ -302,6 +320,11 @@ def test_who_may_open_what(
         "invitation": [TOKEN],
         **{f"respond{step}": [slug, asked.round_id, *arguments] for step, arguments in STEPS.items()},
         **{f"respond_by_link{step}": [TOKEN, *arguments] for step, arguments in STEPS.items()},
+        **{name: [slug] for name in ("roadmaps", "new_roadmap")},
+        **{name: [slug, roadmap.pk] for name in ("roadmap", "edit_roadmap", "roadmap_board", "roadmap_progress")},
+        "delete_roadmap": [slug, roadmap.pk],
+        "export_roadmap": [slug, roadmap.pk, "csv"],
+        **{name: [slug, roadmap.pk, item.pk] for name in ("roadmap_item", "move_roadmap_item")},
         "rounds": [slug],
         "new_round": [slug],
         **{name: [slug, asked.round_id] for name in OF_A_ROUND},

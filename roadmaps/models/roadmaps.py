@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.db import models
@@ -18,7 +18,7 @@ from organizations.tenancy import SameOrganization, tenant_key
 
 MAX_MONTHS = 36
 MAX_CAPACITY = Decimal(500)
-MAX_EFFORT = Decimal(500)
+MAX_EFFORT = Decimal(1000)
 
 
 class FromShownResult(pgtrigger.Trigger):
@@ -30,7 +30,7 @@ class FromShownResult(pgtrigger.Trigger):
         pointed = pgtrigger.UpdateOf("result_id")  # type: ignore[no-untyped-call]
         super().__init__(name=name, operation=pgtrigger.Insert | pointed)
 
-    def get_func(self, model: type[models.Model]) -> str:
+    def get_func(self, model: Any) -> str:
         """Return the body: it raises where the result is withheld."""
         return (
             f'IF EXISTS (SELECT 1 FROM "{Result._meta.db_table}" WHERE id = NEW.result_id AND withheld)'  # noqa: S608

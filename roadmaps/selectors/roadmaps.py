@@ -192,7 +192,7 @@ class PlanView:
         return {
             "top": float(self.definition.scoring.max),
             "names": [dimension.title for dimension, _before, _after in scored],
-            "earlier": [{"name": _("Now"), "scores": now}],
+            "target": {"name": _("Now"), "scores": now},
             "name": _("Planned"),
             "scores": [round(float(after or 0), 4) for _one, _before, after in scored],
         }

@@ -70,6 +70,7 @@ def _item(item: Item, names: Names) -> dict[str, Any]:
     return without_empty(
         {
             "question": item.question_key,
+            "choice": item.choice_key,
             "position": item.position,
             "effort_weeks": float(item.effort_weeks),
             "status": item.status,
@@ -133,12 +134,14 @@ def _asked(roadmap: Mapping[str, Any], at: KeyPath, definition: Definition) -> I
     places = [((*at, part, n), key) for part in ("pinned", "dropped") for n, key in enumerate(roadmap[part])]
     places += [((*at, "items", n, "question"), item["question"]) for n, item in enumerate(roadmap["items"])]
     for place, key in places:
-        yield from known(place, key, definition.questions, _("is no question of its questionnaire."))
+        # Of a ladder the statement follows.
+        question = key.partition("@")[0]
+        yield from known(place, question, definition.questions, _("is no question of its questionnaire."))
 
 
 def _items(items: Sequence[Mapping[str, Any]], at: KeyPath, core: Known) -> Iterator[Finding]:
-    for field in ("question", "position"):
-        yield from twice([((*at, n, field), item[field]) for n, item in enumerate(items)])
+    yield from twice([((*at, n, "question"), (item["question"], item.get("choice"))) for n, item in enumerate(items)])
+    yield from twice([((*at, n, "position"), item["position"]) for n, item in enumerate(items)])
     for n, item in enumerate(items):
         yield from known_member((*at, n, "owner"), item.get("owner"), core.members)
         if "ticket_url" in item:
@@ -193,6 +196,7 @@ def _made_item(roadmap: Roadmap, row: Mapping[str, Any], owner: Member | None) -
         organization_id=roadmap.organization_id,
         roadmap=roadmap,
         question_key=row["question"],
+        choice_key=row.get("choice", ""),
         position=row["position"],
         effort_weeks=Decimal(str(row["effort_weeks"])),
         status=row["status"],
@@ -219,6 +223,7 @@ _ITEM = {
     "required": ["question", "position", "effort_weeks", "status", "changed_at"],
     "properties": {
         "question": {"type": "string", "maxLength": 100},
+        "choice": {"$ref": "#/$defs/choice"},
         "position": {"type": "integer", "minimum": 1, "maximum": 32767},
         "effort_weeks": {"type": "number", "minimum": 0.01, "maximum": int(MAX_EFFORT)},
         "status": {"enum": ItemStatus.values},

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from assessments.models import Result
 from organizations.models import Member, Organization, User
 from roadmaps.models import Item, ItemStatus, Roadmap
+from roadmaps.selectors.roadmaps import key_text
 from roadmaps.steps import StepKey
 
 
@@ -131,7 +132,7 @@ def _set(roadmap: Roadmap, draft: Draft) -> None:
     roadmap.title = draft.title
     roadmap.target_level, roadmap.dimension_targets = draft.target_level, dict(draft.dimension_targets)
     roadmap.starts_on, roadmap.months, roadmap.capacity = draft.starts_on, draft.months, draft.capacity
-    roadmap.pinned, roadmap.dropped = [list(key) for key in draft.pinned], [list(key) for key in draft.dropped]
+    roadmap.pinned, roadmap.dropped = [*map(key_text, draft.pinned)], [*map(key_text, draft.dropped)]
     roadmap.arranged = draft.arranged
     roadmap.save()
 

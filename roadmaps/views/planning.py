@@ -20,7 +20,7 @@ from roadmaps.forms import PlannerForm, first_values, read_efforts, values_of
 from roadmaps.models import ItemStatus, Roadmap
 from roadmaps.planner import Choice, Planned, efforts_of, plan_with, read_choice
 from roadmaps.selectors.outlooks import CannotPlan, kept_result, outlook_of, sources_of
-from roadmaps.selectors.roadmaps import PlanView, exact, month_after, roadmaps_of
+from roadmaps.selectors.roadmaps import PlanView, exact, month_after, roadmaps_of, text_key
 from roadmaps.services import roadmaps as service
 
 LONGEST_KEY = 19
@@ -97,7 +97,7 @@ def _choice(request: HttpRequest, outlook: Any, roadmap: Roadmap | None, items: 
     if roadmap is None:
         return None
     steps = [key for key, item in items.items() if item.status != ItemStatus.DROPPED and key in outlook.steps]
-    known = [[key for key in map(tuple, keys) if key in outlook.steps] for keys in (roadmap.pinned, roadmap.dropped)]
+    known = [[key for key in map(text_key, keys) if key in outlook.steps] for keys in (roadmap.pinned, roadmap.dropped)]
     pinned = [key for key in known[0] if key in steps]
     dropped = [key for key in known[1] if key not in steps]
     # The kept steps count as chosen, so that nothing else is proposed in their place before it is asked for.

@@ -113,7 +113,7 @@ def test_order_pins_and_efforts_are_the_readers(cast: Cast, result: Result, clie
 
     kept = Roadmap.objects.get()
     assert answer["Location"] == kept.get_absolute_url()
-    assert (kept.arranged, kept.pinned) == (True, [[second, ""]])
+    assert (kept.arranged, kept.pinned) == (True, [second])
     assert list(kept.items.values_list("question_key", flat=True)) == form["step"]
     assert str(kept.items.get(question_key=first).effort_weeks) == "0.50"
     assert all(kept.items.values_list("due_on", flat=True))
