@@ -22,7 +22,10 @@ PURE = {
     "assessments.schedules",
     "assessments.scoring",
     "assessments.translations",
+    "roadmaps.assumptions",
+    "roadmaps.business_case",
     "roadmaps.planning",
+    "roadmaps.structure",
 }
 
 
