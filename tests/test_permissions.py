@@ -18,7 +18,7 @@ from organizations.models import Invitation, Role, User
 from organizations.selectors import hash_of
 from organizations.services.invitations import invite
 from tests.accounts import reauthenticate
-from tests.factories import Cast, make_participant, make_response, make_round
+from tests.factories import Cast, make_participant, make_response, make_roadmap, make_round
 
 ACTORS = ("visitor", "viewer", "member", "facilitator", "owner", "outsider", "staff")
 LOG_IN = 302
@@ -190,6 +190,16 @@ MATRIX = [
     Row("round_consensus", "get", OUR_FACILITATORS, team=True),
     # A form that does not say which result it was written for.
     Row("round_consensus", "post", then(409, OUR_FACILITATORS), team=True),
+    Row("roadmap_business_case", "get", ONLY_OUR_MEMBERS),
+    # Nothing was entered, not even a currency.
+    Row("roadmap_business_case", "post", then(422, OUR_FACILITATORS)),
+    Row("roadmap_business_case_workbook", "get", ONLY_OUR_MEMBERS),
+    Row("roadmap_pdf", "get", ONLY_OUR_MEMBERS),
+    Row("roadmap_structure", "get", ONLY_OUR_MEMBERS),
+    Row("roadmap_structure", "post", then(302, OUR_FACILITATORS)),
+    Row("roadmap_governance", "get", ONLY_OUR_MEMBERS),
+    # Members say how far the controls are that they own; the member here owns none.
+    Row("roadmap_governance", "post", then(422, OUR_FACILITATORS)),
 ]
 STEPS: dict[str, list[str]] = {
     "": [],
@@ -210,6 +220,13 @@ OF_A_ROUND = (
     "extend_round",
     "nudge_round",
     "discard_round",
+)
+OF_A_CASE = (
+    "roadmap_business_case",
+    "roadmap_business_case_workbook",
+    "roadmap_pdf",
+    "roadmap_structure",
+    "roadmap_governance",
 )
 # Answered by whoever watches the site, and slow where no worker runs: tests/mlops_maturity has it.
 ELSEWHERE = {"readyz"}
@@ -272,6 +289,7 @@ def test_who_may_open_what(
         reauthenticate(client)
     session = UserSession.objects.create(user=cast.member, ip="127.0.0.1", session_key="elsewhere")
     badge = Badge.objects.create(organization=cast.organization, token=TOKEN)
+    roadmap = make_roadmap(closed_round.results.get(team=None))
     slug = cast.organization.slug
     viewer = cast.organization.members.get(role=Role.VIEWER)
     arguments: dict[str, list[Any]] = {
@@ -315,6 +333,7 @@ def test_who_may_open_what(
         "round_result": [cast.organization.slug, closed_round.pk],
         "round_notes": [slug, closed_round.pk, "governance.lineage"],
         "round_consensus": [slug, closed_round.pk],
+        **{name: [slug, roadmap.pk] for name in OF_A_CASE},
     }
     url = reverse(row.name, args=arguments.get(row.name, []))
 
