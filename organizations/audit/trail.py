@@ -37,7 +37,7 @@ class Action(models.TextChoices):
 
 
 class Taken(models.TextChoices):
-    """What was downloaded of an organization or a round."""
+    """What was downloaded of an organization, a round or a roadmap."""
 
     DATA = "data", gettext_lazy("all data")
     AUDIT = "audit", gettext_lazy("the audit trail")
@@ -45,6 +45,8 @@ class Taken(models.TextChoices):
     ANSWERS = "answers", gettext_lazy("the results with single answers")
     COMPARISON = "comparison", gettext_lazy("a comparison")
     REPORT = "report", gettext_lazy("the report")
+    ROADMAP = "roadmap", gettext_lazy("the roadmap")
+    BUSINESS_CASE = "business_case", gettext_lazy("the business case")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from organizations.access import for_members
+from organizations.audit.downloads import taken
+from organizations.audit.trail import Taken
 from organizations.forms import posted
 from organizations.models import Member
 from roadmaps.case_forms import CaseForm
@@ -59,5 +61,6 @@ def business_case_workbook(request: HttpRequest, member: Member, roadmap_id: int
     kept = kept_case(roadmap)
     page = case_page(roadmap_page(roadmap), kept.currency, kept.given)
     name = f"{member.organization.slug}-{slugify(roadmap.title) or roadmap.pk}-{_('business-case')}.xlsx"
+    taken(request, roadmap, Taken.BUSINESS_CASE, "xlsx")
     disposition = content_disposition_header(as_attachment=True, filename=name) or ""
     return HttpResponse(workbook(page.to_write()), content_type=XLSX, headers={"Content-Disposition": disposition})

@@ -13,6 +13,8 @@ from django.views.decorators.http import require_safe
 from assessments.reports import CannotPrint, page_as_pdf
 from mlops_maturity import errors
 from organizations.access import for_members
+from organizations.audit.downloads import taken
+from organizations.audit.trail import Taken
 from organizations.models import Member
 from roadmaps.selectors.reports import report_on
 from roadmaps.selectors.roadmaps import roadmap_of, roadmap_page
@@ -29,6 +31,7 @@ def roadmap_pdf(request: HttpRequest, member: Member, roadmap_id: int) -> HttpRe
     except CannotPrint:
         return _cannot_print(request, slug, roadmap_id)
     name = f"{slug}-{slugify(page.roadmap.title) or roadmap_id}.pdf"
+    taken(request, page.roadmap, Taken.ROADMAP, "pdf")
     disposition = content_disposition_header(as_attachment=True, filename=name) or ""
     return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": disposition})
 
