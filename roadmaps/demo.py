@@ -10,6 +10,7 @@ from assessments.models import Result, Round
 from assessments.models.rounds import RoundStatus
 from assessments.selectors.results import kept_results
 from organizations.models import Member, Organization
+from roadmaps.demo_case import enter_demo_figures
 from roadmaps.models import ItemStatus, Roadmap
 from roadmaps.planning import IN_PLACE
 from roadmaps.plans import Resources, cheapest_plan, default_target
@@ -64,4 +65,5 @@ def make_demo_roadmap() -> Roadmap:
         item.owner = members[OWNERS[number % len(OWNERS)]]
         item.ticket_url = f"{TICKETS}{210 + 3 * number}" if number % 2 == 0 else ""
         item.save()
+    enter_demo_figures(roadmap, members[story.FACILITATOR.name], members[OWNERS[-1]])
     return roadmap

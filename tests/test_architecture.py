@@ -22,11 +22,14 @@ PURE = {
     "assessments.schedules",
     "assessments.scoring",
     "assessments.translations",
+    "roadmaps.assumptions",
+    "roadmaps.business_case",
     "roadmaps.cheapest",
     "roadmaps.planning",
     "roadmaps.plans",
     "roadmaps.schedule",
     "roadmaps.steps",
+    "roadmaps.structure",
 }
 
 

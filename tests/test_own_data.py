@@ -27,6 +27,8 @@ from assessments.services.benchmarks import share_scores
 from assessments.services.people import Alone, StillNeeded, delete_account
 from assessments.services.rounds import close_round, record_consensus
 from organizations.models import Member, Organization, Role, User
+from roadmaps.services.business_cases import save_case
+from roadmaps.services.structure import ControlState, save_controls
 from tests import factories
 from tests.accounts import reauthenticate, text_of
 from tests.factories import PASSWORD, Cast
@@ -133,6 +135,8 @@ TOLD = {
     "assessments.BenchmarkSharing.agreed_by": "scores_shared",
     "roadmaps.Roadmap.created_by": "roadmaps_kept",
     "roadmaps.Item.owner": "roadmap_items_owned",
+    "roadmaps.BusinessCase.updated_by": "business_cases_saved",
+    "roadmaps.Control.owner": "controls_owned",
 }
 NOT_TOLD = {
     "admin.LogEntry.user": "what staff did is the installation's record",
@@ -141,6 +145,7 @@ NOT_TOLD = {
     "organizations.MemberEvent.pgh_obj": "the organization's record of its members",
     "organizations.MemberEvent.user": "the organization's record of its members",
     "roadmaps.ItemEvent.owner": "the organization's record of its roadmaps",
+    "roadmaps.ControlEvent.owner": "the organization's record of its roadmaps",
 }
 
 
@@ -165,17 +170,21 @@ def test_what_one_did_for_organizations_is_in_it(cast: Cast) -> None:
     )
     share_scores(organization=cast.organization, size="1-10", user=cast.facilitator)
     owner = cast.organization.members.get(user=cast.facilitator)
-    factories.make_roadmap(
+    roadmap = factories.make_roadmap(
         round_.results.current().get(team=None), owner=owner, title="Our plan", created_by=cast.facilitator
     )
+    save_case(roadmap=roadmap, currency="EUR", given={}, user=cast.facilitator)
+    save_controls(roadmap=roadmap, states={"level:5:Compliance": ControlState(owner=owner, note="Mine")})
     document = user_document(cast.facilitator)
     assert [row["rationale"] for row in document["consensus_recorded"]] == ["We looked."]
     assert [row["organization"] for row in document["scores_shared"]] == ["Acme Insurance"]
     assert [row["title"] for row in document["roadmaps_kept"]] == ["Our plan"]
     assert len(document["roadmap_items_owned"]) == 2
+    assert [row["roadmap"] for row in document["business_cases_saved"]] == ["Our plan"]
+    assert [row["note"] for row in document["controls_owned"]] == ["Mine"]
     others = user_document(cast.member)
     assert not others["consensus_recorded"] + others["scores_shared"] + others["roadmaps_kept"]
-    assert not others["roadmap_items_owned"]
+    assert not others["roadmap_items_owned"] + others["business_cases_saved"] + others["controls_owned"]
 
 
 def test_no_secret_and_nothing_of_others_is_in_it(member: User, client_of: ClientOf) -> None:
@@ -193,7 +202,7 @@ def test_an_address_that_is_only_claimed_gives_nothing(cast: Cast) -> None:
 def test_its_queries_do_not_grow(member: User, cast: Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     factories.make_response(user=cast.viewer)
     for user in (member, cast.viewer):
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(15):
             user_document(user)
 
 

@@ -205,6 +205,16 @@ MATRIX = [
     Row("round_consensus", "get", OUR_FACILITATORS, team=True),
     # A form that does not say which result it was written for.
     Row("round_consensus", "post", then(409, OUR_FACILITATORS), team=True),
+    Row("roadmap_business_case", "get", ONLY_OUR_MEMBERS),
+    # Nothing was entered, not even a currency.
+    Row("roadmap_business_case", "post", then(422, OUR_FACILITATORS)),
+    Row("roadmap_business_case_workbook", "get", ONLY_OUR_MEMBERS),
+    Row("roadmap_pdf", "get", ONLY_OUR_MEMBERS),
+    Row("roadmap_structure", "get", ONLY_OUR_MEMBERS),
+    Row("roadmap_structure", "post", then(302, OUR_FACILITATORS)),
+    Row("roadmap_governance", "get", ONLY_OUR_MEMBERS),
+    # Members say how far the controls are that they own; the member here owns none.
+    Row("roadmap_governance", "post", then(422, OUR_FACILITATORS)),
 ]
 STEPS: dict[str, list[str]] = {
     "": [],
@@ -225,6 +235,13 @@ OF_A_ROUND = (
     "extend_round",
     "nudge_round",
     "discard_round",
+)
+OF_A_CASE = (
+    "roadmap_business_case",
+    "roadmap_business_case_workbook",
+    "roadmap_pdf",
+    "roadmap_structure",
+    "roadmap_governance",
 )
 # Answered by whoever watches the site, and slow where no worker runs: tests/mlops_maturity has it.
 ELSEWHERE = {"readyz"}
@@ -287,6 +304,7 @@ def test_who_may_open_what(
         reauthenticate(client)
     session = UserSession.objects.create(user=cast.member, ip="127.0.0.1", session_key="elsewhere")
     badge = Badge.objects.create(organization=cast.organization, token=TOKEN)
+    roadmap = make_roadmap(closed_round.results.get(team=None))
     slug = cast.organization.slug
     roadmap = make_roadmap(closed_round.results.get(team=None), owner=cast.organization.members.get(user=cast.member))
     item = roadmap.items.first()
@@ -338,6 +356,7 @@ def test_who_may_open_what(
         "round_result": [cast.organization.slug, closed_round.pk],
         "round_notes": [slug, closed_round.pk, "governance.lineage"],
         "round_consensus": [slug, closed_round.pk],
+        **{name: [slug, roadmap.pk] for name in OF_A_CASE},
     }
     url = reverse(row.name, args=arguments.get(row.name, []))
 

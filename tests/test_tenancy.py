@@ -29,6 +29,7 @@ from assessments.models.benchmarks import SizeBand
 from assessments.services.rounds import close_round
 from organizations.models import Invitation, Organization
 from organizations.tenancy import OwnOrShared, SameOrganization, SameOrNoOrganization
+from roadmaps.models import BusinessCase, Control, StaffedRole
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +98,9 @@ def make_world(name: str) -> Organization:
     BenchmarkSharing.objects.create(organization=organization, size=SizeBand.TO_10)
     first = factories.make_roadmap(Result.objects.get(round=closed, team=team), owner=member)
     factories.make_roadmap(first.result, [], previous=first)
+    BusinessCase.objects.create(organization=organization, roadmap=first, given={"models": {"expected": 7.0}})
+    StaffedRole.objects.create(organization=organization, role=f"Role of {name}", people=2)
+    Control.objects.create(organization=organization, roadmap=first, key="level:3:Compliance", owner=member)
     return organization
 
 

@@ -72,10 +72,11 @@ def definition_of(version_id: int) -> Definition:
     It never changes, so each process reads it once (one query). Scores do not depend on the language. Raises
     QuestionnaireVersion.DoesNotExist where there is no such published version.
     """
-    return _as_written(version_id).in_locale(get_language() or "")
+    return definition_as_written(version_id).in_locale(get_language() or "")
 
 
 @lru_cache(maxsize=256)
-def _as_written(version_id: int) -> Definition:
+def definition_as_written(version_id: int) -> Definition:
+    """Return what a published version asks in the language in which it was written; otherwise as `definition_of`."""
     version = QuestionnaireVersion.objects.exclude(published_at=None).only("definition").get(pk=version_id)
     return Definition.from_mapping(version.definition)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -66,7 +65,7 @@ class Report:
             return ""
         lines = [charts.Line(row["name"], row["scores"]) for row in data["earlier"][-1:]]
         lines.append(charts.Line(data["name"], data["scores"], stands_out=True))
-        return _address(charts.radar(data["names"], lines, data["top"]))
+        return charts.as_address(charts.radar(data["names"], lines, data["top"]))
 
     @property
     def trend(self) -> str:
@@ -76,7 +75,7 @@ class Report:
         data = self.comparison.trend
         lines = [charts.Line(row["name"], row["scores"]) for row in data["dimensions"]]
         lines.append(charts.Line(_("Overall"), data["overall"], stands_out=True))
-        return _address(charts.trend(data["rounds"], lines, data["top"]))
+        return charts.as_address(charts.trend(data["rounds"], lines, data["top"]))
 
 
 def report_on(round_: Round) -> Report | None:
@@ -117,7 +116,3 @@ def _comparison(round_: Round) -> ComparisonPage | None:
     )
     page = comparison_page(choice, rounds)
     return page if page.definition.dimensions else None
-
-
-def _address(svg: str) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()

@@ -45,8 +45,9 @@ class Taken(models.TextChoices):
     ANSWERS = "answers", gettext_lazy("the results with single answers")
     COMPARISON = "comparison", gettext_lazy("a comparison")
     REPORT = "report", gettext_lazy("the report")
-    PLAN = "plan", gettext_lazy("the plan")
     FILE = "file", gettext_lazy("the file")
+    ROADMAP = "roadmap", gettext_lazy("the roadmap")
+    BUSINESS_CASE = "business_case", gettext_lazy("the business case")
 
 
 @dataclass(frozen=True)

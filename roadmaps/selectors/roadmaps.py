@@ -11,6 +11,7 @@ from math import ceil, floor
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -268,6 +269,13 @@ def roadmaps_of(organization: Organization) -> QuerySet[Roadmap]:
         .select_related("result__round", "result__team")
         .defer("result__card")
     )
+
+
+def roadmap_of(organization: Organization, roadmap_id: int) -> Roadmap:
+    """Return a roadmap of an organization. One query. Raises Http404."""
+    found = get_object_or_404(roadmaps_of(organization), pk=roadmap_id)
+    found.organization = organization
+    return found
 
 
 def target_of(definition: Definition, roadmap: Roadmap) -> Target:

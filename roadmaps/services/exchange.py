@@ -17,14 +17,22 @@ from assessments.exchange.text import moment_text, without_empty
 from assessments.questionnaires.rules import KeyPath
 from assessments.services.exchange_rounds import create_with
 from organizations.models import Member, Organization, User
-from roadmaps.models import Item, Roadmap
+from roadmaps.models import BusinessCase, Control, Item, Roadmap
 from roadmaps.models.roadmaps import MAX_CAPACITY, MAX_EFFORT, MAX_MONTHS, ItemStatus
+from roadmaps.services.exchange_cases import (
+    BESIDES,
+    STAFFED_ROLES,
+    besides,
+    besides_of_person,
+    check_besides,
+    read_besides,
+)
 
 KEY = "roadmaps"
 
 
 def _write(organization: Organization, names: Names) -> list[dict[str, Any]]:
-    """Return the roadmaps, the earliest first, with their items. Two queries."""
+    """Return the roadmaps, the earliest first, with their items and what goes with them. Four queries."""
     roadmaps = list(
         Roadmap.objects.filter(organization=organization)
         .select_related("result")
@@ -34,6 +42,7 @@ def _write(organization: Organization, names: Names) -> list[dict[str, Any]]:
     items: dict[int, list[Item]] = {}
     for item in Item.objects.filter(organization=organization).select_related("owner").order_by("position"):
         items.setdefault(item.roadmap_id, []).append(item)
+    beside = besides(organization, names)
     numbers = {roadmap.pk: number for number, roadmap in enumerate(roadmaps, start=1)}
     return [
         without_empty(
@@ -60,6 +69,7 @@ def _write(organization: Organization, names: Names) -> list[dict[str, Any]]:
                 "created_at": moment_text(roadmap.created_at),
                 "changed_at": moment_text(roadmap.updated_at),
                 "items": [_item(item, names) for item in items.get(roadmap.pk, [])],
+                **beside(roadmap),
             }
         )
         for roadmap in roadmaps
@@ -86,7 +96,10 @@ def _item(item: Item, names: Names) -> dict[str, Any]:
 
 
 def of_person(user: User) -> dict[str, Any]:
-    """Return the roadmaps that a person kept, and the practices whose owner they are. Two queries."""
+    """Return the roadmaps that a person kept, and the practices whose owner they are, with what goes with them.
+
+    Four queries.
+    """
     roadmaps = Roadmap.objects.filter(created_by=user).select_related("organization").order_by("created_at", "pk")
     items = Item.objects.filter(owner__user=user).select_related("organization", "roadmap").order_by("pk")
     return {
@@ -105,6 +118,7 @@ def of_person(user: User) -> dict[str, Any]:
             }
             for item in items
         ],
+        **besides_of_person(user),
     }
 
 
@@ -124,6 +138,7 @@ def _check(roadmaps: Sequence[Mapping[str, Any]], core: Known) -> Iterator[Findi
         elif definition := core.versions.get(core.rounds[result["round"]]):
             yield from _asked(roadmap, (n,), definition)
         yield from _items(roadmap["items"], (n, "items"), core)
+        yield from check_besides(roadmap, (n,), core.members)
 
 
 def _asked(roadmap: Mapping[str, Any], at: KeyPath, definition: Definition) -> Iterator[Finding]:
@@ -168,6 +183,7 @@ def _read(rows: Sequence[Mapping[str, Any]], made: Made) -> None:
         ],
         "updated_at",
     )
+    read_besides([(roadmaps[row["number"]], row) for row in rows], made, members)
     made.others[KEY] = roadmaps
 
 
@@ -280,15 +296,17 @@ _ROADMAP = {
         "created_at": {"$ref": "#/$defs/moment"},
         "changed_at": {"$ref": "#/$defs/moment"},
         "items": {"type": "array", "items": _ITEM},
+        **BESIDES,
     },
 }
 PARTS = (
     Part(
         key=KEY,
-        models=(Roadmap, Item),
+        models=(Roadmap, Item, BusinessCase, Control),
         schema={"type": "array", "items": _ROADMAP},
         write=_write,
         check=_check,
         read=_read,
     ),
+    STAFFED_ROLES,
 )

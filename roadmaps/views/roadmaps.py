@@ -19,8 +19,8 @@ from organizations.audit.trail import Taken
 from organizations.models import Member, Role
 from roadmaps.exports import FILES
 from roadmaps.forms import ItemForm, MoveForm
-from roadmaps.models import Item, ItemStatus, Roadmap
-from roadmaps.selectors.roadmaps import BoardCard, RoadmapPage, measured, roadmap_page, roadmaps_of
+from roadmaps.models import Item, ItemStatus
+from roadmaps.selectors.roadmaps import BoardCard, RoadmapPage, measured, roadmap_of, roadmap_page, roadmaps_of
 from roadmaps.services import roadmaps as service
 
 
@@ -36,7 +36,7 @@ def roadmaps(request: HttpRequest, member: Member) -> HttpResponse:
 @for_members()
 def roadmap(request: HttpRequest, member: Member, roadmap_id: int) -> HttpResponse:
     """Show a roadmap's plan: timeline, phases, each item with all that helps to do it."""
-    page = roadmap_page(_roadmap_of(member, roadmap_id))
+    page = roadmap_page(roadmap_of(member.organization, roadmap_id))
     return _render(request, member, "plan.html", {"page": page, "roadmap": page.roadmap, "view": page.view})
 
 
@@ -44,7 +44,7 @@ def roadmap(request: HttpRequest, member: Member, roadmap_id: int) -> HttpRespon
 @for_members()
 def board(request: HttpRequest, member: Member, roadmap_id: int) -> HttpResponse:
     """Show the items by status."""
-    page = roadmap_page(_roadmap_of(member, roadmap_id))
+    page = roadmap_page(roadmap_of(member.organization, roadmap_id))
     context = {"page": page, "roadmap": page.roadmap, "statuses": ItemStatus.choices, "mine": _movable(member, page)}
     return _render(request, member, "board.html", context)
 
@@ -53,7 +53,7 @@ def board(request: HttpRequest, member: Member, roadmap_id: int) -> HttpResponse
 @for_members()
 def progress(request: HttpRequest, member: Member, roadmap_id: int) -> HttpResponse:
     """Show what the next round says of what was done, projected beside measured."""
-    page = roadmap_page(_roadmap_of(member, roadmap_id))
+    page = roadmap_page(roadmap_of(member.organization, roadmap_id))
     return _render(
         request, member, "progress.html", {"page": page, "roadmap": page.roadmap, "measured": measured(page)}
     )
@@ -121,7 +121,7 @@ def move(request: HttpRequest, member: Member, roadmap_id: int, item_id: int) ->
 @for_members(Role.FACILITATOR)
 def delete_roadmap(request: HttpRequest, member: Member, roadmap_id: int) -> HttpResponse:
     """Ask whether to delete a roadmap, and delete it."""
-    found = _roadmap_of(member, roadmap_id)
+    found = roadmap_of(member.organization, roadmap_id)
     if request.method == "POST":
         service.delete_roadmap(roadmap=found)
         messages.success(request, _("The roadmap “%(title)s” is deleted.") % {"title": found.title})
@@ -133,9 +133,9 @@ def delete_roadmap(request: HttpRequest, member: Member, roadmap_id: int) -> Htt
 @for_members()
 def export(request: HttpRequest, member: Member, roadmap_id: int, kind: str) -> HttpResponse:
     """Give a roadmap as a file: CSV, iCalendar, or Markdown for an issue tracker."""
-    page = roadmap_page(_roadmap_of(member, roadmap_id))
+    page = roadmap_page(roadmap_of(member.organization, roadmap_id))
     file = FILES[kind]
-    taken(request, page.roadmap, Taken.PLAN, kind)
+    taken(request, page.roadmap, Taken.ROADMAP, kind)
     name = f"{slugify(page.roadmap.title) or 'roadmap'}.{kind}"
     content = file.render(page, request.build_absolute_uri(page.roadmap.get_absolute_url()))
     return HttpResponse(
@@ -145,16 +145,9 @@ def export(request: HttpRequest, member: Member, roadmap_id: int, kind: str) -> 
     )
 
 
-def _roadmap_of(member: Member, roadmap_id: int) -> Roadmap:
-    """Return a roadmap of the member's organization. One query. Raises Http404."""
-    found = get_object_or_404(roadmaps_of(member.organization), pk=roadmap_id)
-    found.organization = member.organization
-    return found
-
-
 def _item_of(member: Member, roadmap_id: int, item_id: int) -> Item:
     """Return an item that the member may change. Two queries. Raises Http404 and PermissionDenied."""
-    roadmap = _roadmap_of(member, roadmap_id)
+    roadmap = roadmap_of(member.organization, roadmap_id)
     found = get_object_or_404(roadmap.items.select_related("owner__user"), pk=item_id)
     found.roadmap = roadmap
     if not member.is_facilitator and found.owner_id != member.pk:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
-from playwright.sync_api import APIResponse, BrowserContext
+from playwright.sync_api import APIResponse, BrowserContext, Page
 
 from tests.browser.survey import DEFINITION
 
@@ -66,3 +66,11 @@ def send(
     )
     assert response.ok, f"{path}: {response.status} {response.text()}"
     return response
+
+
+def roadmap_at(page: Page) -> str:
+    """Return the address of the demo's first roadmap."""
+    page.goto("/orgs/demo/roadmaps/")
+    links = page.get_by_role("main").get_by_role("link").all()
+    found = (link.get_attribute("href") or "" for link in links)
+    return next(address for address in found if re.fullmatch(r"/orgs/demo/roadmaps/\d+/", address))

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.shortcuts import begin, log_in, reauthenticate, result, send
+from tests.browser.shortcuts import begin, log_in, reauthenticate, result, roadmap_at, send
 from tests.browser.survey import DEFINITION, QUESTIONS, choose, expect_chosen, expect_saved, question, sheet
 
 WIDTHS = (1280, 390)
@@ -317,3 +317,9 @@ def test_print(context: BrowserContext, page: Page) -> None:
     page.pdf()
     assert page.evaluate("window.printed") == "light"
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+@pytest.mark.parametrize("path", ["business-case", "structure", "governance"])
+def test_what_a_roadmap_costs_and_takes(context: BrowserContext, page: Page, path: str) -> None:
+    log_in(context, "facilitator")
+    expect_flawless(page, path=f"{roadmap_at(page)}{path}/")

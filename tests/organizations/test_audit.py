@@ -54,6 +54,9 @@ KEPT = {
     "badge": {"team"},
     "benchmarksharing": {"size"},
     "roadmap": {"result", "title", "target_level", "starts_on", "months", "capacity"},
+    "businesscase": {"roadmap", "currency"},
+    "staffedrole": {"role", "people"},
+    "control": {"roadmap", "key", "status", "owner"},
     "item": {"roadmap", "question_key", "position", "effort_weeks", "status", "owner", "due_on"},
 }
 NOT_TRACKED = {

@@ -12,7 +12,9 @@ from django.utils import timezone
 from assessments.exchange.reading import DocumentError, read_document
 from assessments.services.rounds import close_round
 from organizations.models import Organization, Role
-from roadmaps.models import Item, Roadmap
+from roadmaps.models import ControlStatus, Item, Roadmap
+from roadmaps.services.business_cases import save_case
+from roadmaps.services.structure import ControlState, Staff, record_roles, save_controls
 from tests import factories
 from tests.assessments.test_exchange import DROP, change, exported, imported
 
@@ -36,13 +38,23 @@ def world() -> Organization:
     )
     first.items.filter(position=2).update(status="dropped", dropped_reason="Bought instead", effort_weeks="2.25")
     Roadmap.objects.filter(pk=factories.make_roadmap(result, []).pk).update(previous=first)
+    save_case(roadmap=first, currency="USD", given={"models": {"expected": 7.0, "high": 9.5}}, user=owner.user)
+    state = ControlState(ControlStatus.NOT_NEEDED, owner, "No such data")
+    save_controls(roadmap=first, states={"level:5:Audit trail": state, "level:5:Compliance": ControlState()})
+    record_roles(
+        organization=organization, roles={"Data scientist": Staff(2, "One half of the time"), "Juggler": Staff(0)}
+    )
     return organization
 
 
 def test_an_import_gives_the_same_roadmaps(world: Organization) -> None:
     before = exported(world)
     copied = imported(before, "copy")
-    assert exported(copied)["roadmaps"] == before["roadmaps"]
+    after = exported(copied)
+    assert after["roadmaps"] == before["roadmaps"]
+    assert after["staffed_roles"] == before["staffed_roles"]
+    assert after["roadmaps"][0]["business_case"]["given"] == {"models": {"expected": 7.0, "high": 9.5}}
+    assert [control["key"] for control in after["roadmaps"][0]["controls"]] == ["level:5:Audit trail"]
     [first, second] = copied.roadmaps.order_by("pk")
     assert second.previous == first
     assert first.result.organization == copied
@@ -69,6 +81,13 @@ def test_an_import_gives_the_same_roadmaps(world: Organization) -> None:
         ("0/items/0/ticket_url", "javascript:alert(1)", "$.roadmaps[0].items[0].ticket_url: is not a web address"),
         ("0/items/0/done_on", DROP, "$.roadmaps[0].items[0].done_on: is missing"),
         ("0/items/1/dropped_reason", DROP, "$.roadmaps[0].items[1].dropped_reason: is missing"),
+        ("0/business_case/currency", "XXX", "$.roadmaps[0].business_case.currency: "),
+        ("0/business_case/given/models/high", 6, "$.roadmaps[0].business_case.given.models.high: is on the wrong side"),
+        ("0/business_case/given/models/low", -1, "$.roadmaps[0].business_case.given.models.low: must be at least 0"),
+        ("0/business_case/changed_by", "eve@acme.example", "$.roadmaps[0].business_case.changed_by: is no member"),
+        ("0/controls/0/owner", "eve@acme.example", "$.roadmaps[0].controls[0].owner: is no member"),
+        ("0/controls/0/note", DROP, "$.roadmaps[0].controls[0].note: is missing"),
+        ("0/controls/0/status", "lost", "$.roadmaps[0].controls[0].status: "),
     ],
 )  # fmt: skip
 def test_a_malformed_roadmap_is_refused_with_the_place(world: Organization, path: str, value: Any, place: str) -> None:
