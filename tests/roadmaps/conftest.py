@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from assessments.models import Result, Round
@@ -24,7 +26,7 @@ def answers(*counts: int) -> dict[str, str]:
     }
 
 
-def closed(cast: Cast, given: dict[str, str], quarter: tuple[int, int], **fields: object) -> Round:
+def closed(cast: Cast, given: dict[str, str], quarter: tuple[int, int], **fields: Any) -> Round:
     """Return a closed round of the cast's team in which the member gave these answers."""
     round_ = make_round(cast.organization, teams=[cast.team], quarter=quarter, **fields)
     make_response(given, participant=make_participant(round_, user=cast.member))
