@@ -39,7 +39,7 @@ class RoundQuerySet(models.QuerySet["Round"]):
         Of an anonymous round that asks one or two people `submitted` is None: it would tell who of them has answered.
         """
         submitted = models.Count("participants", filter=Q(participants__response__status="submitted"), distinct=True)
-        return self.annotate(asked=models.Count("participants", distinct=True)).annotate(
+        return self.annotate(asked=models.Count("participants", distinct=True)).annotate(  # type: ignore[no-redef]  # declared there
             submitted=Case(When(~Q(anonymous=True, asked__lt=SMALLEST_GROUP, asked__gt=0), then=submitted))
         )
 

@@ -147,7 +147,7 @@ def dashboard_of(organization: Organization, questionnaire: str = "") -> Dashboa
     )
 
 
-def team_progress(round_: Round) -> list[Team]:
+def team_progress(round_: Round) -> Sequence[Team]:
     """Return a round's teams by name with `asked` and `submitted`: their participants, and how many of these submitted.
 
     In an anonymous round `submitted` is None where it would tell who of one or two people has answered, also against
@@ -165,7 +165,7 @@ def team_progress(round_: Round) -> list[Team]:
     told = shown_groups({team.pk: team.asked for team in teams}).groups
     for team in teams:
         if round_.anonymous and team.pk not in told:
-            team.submitted = None
+            team.submitted = None  # type: ignore[assignment]  # as the annotation is a number
     return teams
 
 

@@ -61,7 +61,7 @@ def last_answers(participant: Participant) -> dict[str, Answer]:
         .values("pk")[:1]
     )
     answers = Answer.objects.filter(response__participant__in=before, response__status=ResponseStatus.SUBMITTED)
-    found = {}
+    found: dict[str, Answer] = {}
     for answer in answers.annotate(was_anonymous=F("response__participant__round__anonymous")):
         if answer.was_anonymous and not round_.anonymous:
             answer.note = answer.evidence_url = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db.models import BooleanField, Case, CharField, F, Q, QuerySet, Value, When
 
@@ -82,11 +83,13 @@ def too_few_to_show(round_: Round) -> list[Team]:
     """
     if not round_.anonymous:
         return []
-    return [
-        team
-        for team in team_progress(round_)
-        if 0 < team.asked < SMALLEST_GROUP or (team.submitted is not None and 0 < team.submitted < SMALLEST_GROUP)
-    ]
+    return [team for team in team_progress(round_) if _is_small(team)]
+
+
+def _is_small(team: Any) -> bool:
+    """Whether fewer than three of a team of `team_progress` are asked, or have answered as far as may be told."""
+    few = range(1, SMALLEST_GROUP)
+    return team.asked in few or team.submitted in few
 
 
 def own_participation(user: User, rounds: list[Round]) -> dict[int, Participant]:
