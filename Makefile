@@ -13,7 +13,7 @@ ON_SERVICES = $(BIN)python -m mlops_maturity.devservices run -- $(MAKE) --no-pri
 LINT = lint-code lint-format lint-templates lint-types lint-migrations lint-deployment lint-dependencies
 COMPILE = $(BIN)uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help install demo test lint checks format lock clean chromium pango tests chaos fuzz audit $(LINT)
+.PHONY: help install demo test lint checks format lock clean chromium pango tests chaos fuzz kills audit $(LINT)
 
 help: ## show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -75,8 +75,12 @@ lint-dependencies:
 tests:
 	@$(BIN)pytest --cov --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
-chaos: $(INSTALLED) ## make 20,000 requests by chance, as everybody; CHAOS_REQUESTS= and CHAOS_SEED= choose others
-	@$(ON_SERVICES) fuzz CHAOS_REQUESTS="$${CHAOS_REQUESTS:-20000}" CHAOS_SEED="$${CHAOS_SEED:-$$(date +%s)}"
+chaos: $(INSTALLED) ## make 20,000 requests by chance, and kill 100 workers; CHAOS_REQUESTS=, CHAOS_KILLS=, CHAOS_SEED= choose
+	@$(ON_SERVICES) fuzz kills CHAOS_REQUESTS="$${CHAOS_REQUESTS:-20000}" CHAOS_KILLS="$${CHAOS_KILLS:-100}" \
+		CHAOS_SEED="$${CHAOS_SEED:-$$(date +%s)}"
+
+kills:
+	@echo "CHAOS_KILLS=$$CHAOS_KILLS CHAOS_SEED=$$CHAOS_SEED"; $(BIN)pytest -s tests/assessments/test_reminders_chaos.py
 
 fuzz:
 	@echo "CHAOS_REQUESTS=$$CHAOS_REQUESTS CHAOS_SEED=$$CHAOS_SEED"; $(BIN)pytest tests/test_fuzz.py

@@ -13,5 +13,6 @@ class AssessmentsConfig(AppConfig):
         from assessments import visits  # noqa: F401, PLC0415
         from assessments.exchange.parts import register  # noqa: PLC0415
         from assessments.services.exchange_parts import PARTS  # noqa: PLC0415
+        from assessments.services.exchange_reminders import REMINDERS  # noqa: PLC0415
 
-        register(*PARTS)
+        register(*PARTS, REMINDERS)

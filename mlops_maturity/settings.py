@@ -14,6 +14,7 @@ from environs import validate
 from mlops_maturity.env import (
     CHECKOUT,
     all_or_none,
+    email_address,
     email_url,
     environment,
     hard_to_guess,
@@ -40,6 +41,7 @@ with environment() as env:
     env.str("EMAIL_URL", validate=email_url)
     _email = env.dj_email_url("EMAIL_URL")
     DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"MLOps Maturity <noreply@{urlsplit(BASE_URL).hostname}>")
+    BOUNCES_TO = env.str("BOUNCES_TO", "", validate=email_address)
     LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
     TRUST_PROXY = env.bool("TRUST_PROXY", False)
     METRICS_TOKEN = env.str("METRICS_TOKEN", "", validate=hard_to_guess)
@@ -69,6 +71,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.humanize",
     "django.contrib.messages",
+    "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "allauth",
@@ -321,9 +324,13 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_LIMITS = {
     "invitation": {"user": 100, "organization": 200, "address": 10},
     "round": {"user": 2000, "organization": 5000, "address": 10},
+    "test": {"user": 20, "organization": 50, "address": 20},
 }
 # Of all organizations together to one address; further ones wait for the next day.
 MAILS_TO_AN_ADDRESS = 20
+
+# Where reminders are told of over http on this machine; for tests alone.
+WEBHOOKS_TO_LOOPBACK = False
 
 # Pages that only show something change nothing, and those for everybody must not ask whose cookie came along.
 PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
@@ -342,6 +349,21 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Keeps no file of last runs, which a crash could leave broken: hence times of the day, not intervals.
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 CELERY_BEAT_SCHEDULE = {
+    "send-due-reminders": {
+        "task": "assessments.tasks.send_due_reminders",
+        "schedule": crontab(),
+        # The next minute's does the same: none piles up while there is no worker.
+        "options": {"expires": 55},
+    },
+    "note-beat": {
+        "task": "mlops_maturity.tasks.note_beat",
+        "schedule": crontab(),
+        "options": {"expires": 55},
+    },
+    "purge-reminders": {
+        "task": "assessments.tasks.purge_reminders",
+        "schedule": crontab(hour="3", minute="37"),
+    },
     "purge-abandoned-responses": {
         "task": "assessments.tasks.purge_abandoned_responses",
         "schedule": crontab(hour="3", minute="17"),
@@ -424,6 +446,10 @@ UNFOLD = {
                     _admin_link(_("Responses"), "checklist", "assessments.response"),
                     _admin_link(_("Results"), "leaderboard", "assessments.result"),
                     _admin_link(_("Badges"), "verified", "assessments.badge"),
+                    _admin_link(_("Reminder schedules"), "event_upcoming", "assessments.reminderschedule"),
+                    _admin_link(_("Reminders"), "outgoing_mail", "assessments.reminder"),
+                    _admin_link(_("Webhooks"), "webhook", "assessments.reminderhook"),
+                    _admin_link(_("Mail preferences"), "unsubscribe", "assessments.subscription"),
                 ],
             },
             {

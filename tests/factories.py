@@ -15,7 +15,7 @@ from allauth.account.models import EmailAddress
 from django.utils import timezone
 from django.utils.text import slugify
 
-from assessments.models import Participant, QuestionnaireVersion, Response, Result, Round
+from assessments.models import Participant, QuestionnaireVersion, ReminderSchedule, Response, Result, Round
 from assessments.models.questionnaires import VersionStatus
 from assessments.models.rounds import RoundStatus, quarter_days
 from assessments.questionnaires.files import read_valid
@@ -128,6 +128,12 @@ def make_participant(
         user=user,
         email=email or (user.email if user else f"participant{next(_numbers)}@example.org"),
     )
+
+
+def make_schedule(organization: Organization | None = None, **fields: Any) -> ReminderSchedule:
+    """Make a schedule of every quarter from 1 January 2026 on, at 9, 14, 3 and 0 days before."""
+    fields = {"anchor": dt.date(2026, 1, 1), "looked_until": timezone.now()} | fields
+    return ReminderSchedule.objects.create(organization=organization or make_organization(), **fields)
 
 
 def make_response(

@@ -133,6 +133,8 @@ TOLD = {
     "assessments.Participant.user": "participations",
     "assessments.Consensus.recorded_by": "consensus_recorded",
     "assessments.BenchmarkSharing.agreed_by": "scores_shared",
+    "assessments.Subscription.user": "mail_preferences",
+    "assessments.Reminder.user": "reminders",
     "roadmaps.Roadmap.created_by": "roadmaps_kept",
     "roadmaps.Item.owner": "roadmap_items_owned",
     "roadmaps.BusinessCase.updated_by": "business_cases_saved",

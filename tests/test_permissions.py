@@ -11,14 +11,14 @@ from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from assessments.models import Badge, Participant, QuestionnaireVersion, Response, Round
+from assessments.models import Badge, Participant, QuestionnaireVersion, ReminderHook, Response, Round
 from assessments.services.rounds import close_round
 from organizations.audit.trail import Action, Selection, find_events, tell
 from organizations.models import Invitation, Role, User
 from organizations.selectors import hash_of
 from organizations.services.invitations import invite
 from tests.accounts import reauthenticate
-from tests.factories import Cast, make_participant, make_response, make_roadmap, make_round
+from tests.factories import Cast, make_participant, make_response, make_roadmap, make_round, make_schedule
 
 ACTORS = ("visitor", "viewer", "member", "facilitator", "owner", "outsider", "staff")
 LOG_IN = 302
@@ -187,6 +187,33 @@ MATRIX = [
     Row("badges", "post", then(422, OUR_OWNERS)),
     Row("revoke_badge", "get", OUR_OWNERS),
     Row("revoke_badge", "post", then(302, OUR_OWNERS)),
+    Row("reminders", "get", OUR_FACILITATORS),
+    Row("reminders", "post", then(422, OUR_FACILITATORS)),
+    Row("new_schedule", "get", OUR_FACILITATORS),
+    Row("new_schedule", "post", then(422, OUR_FACILITATORS)),
+    Row("edit_schedule", "get", OUR_FACILITATORS),
+    Row("edit_schedule", "post", then(422, OUR_FACILITATORS)),
+    *(
+        Row(name, "post", then(302, OUR_FACILITATORS))
+        for name in ("pause_schedule", "resume_schedule", "skip_date", "test_schedule", "delete_schedule")
+    ),
+    Row("delete_schedule", "get", OUR_FACILITATORS),
+    Row("reminder_hooks", "get", OUR_OWNERS),
+    Row("reminder_hooks", "post", then(422, OUR_OWNERS)),
+    *(
+        Row(name, "post", then(302, OUR_OWNERS))
+        for name in ("test_reminder_hook", "enable_reminder_hook", "delete_reminder_hook")
+    ),
+    Row("delete_reminder_hook", "get", OUR_OWNERS),
+    Row("mail_preferences", "get", EVERYONE | {"visitor": LOG_IN}),
+    Row("mail_preferences", "post", dict.fromkeys(ACTORS, LOG_IN)),
+    # A token that is none; whoever has a true one may end mail.
+    Row("unsubscribe", "get", dict.fromkeys(ACTORS, 410)),
+    Row("unsubscribe", "post", dict.fromkeys(ACTORS, 410)),
+    # The demo's alone.
+    Row("demo_outbox", "get", dict.fromkeys(ACTORS, 404)),
+    Row("demo_letter", "get", dict.fromkeys(ACTORS, 404)),
+    Row("demo_letter_html", "get", dict.fromkeys(ACTORS, 404)),
     Row("export_round", "get", ONLY_OUR_MEMBERS),
     # With a single closed round there is nothing to compare, which the page says.
     Row("export_comparison", "get", then(302, ONLY_OUR_MEMBERS)),
@@ -304,7 +331,8 @@ def test_who_may_open_what(
         reauthenticate(client)
     session = UserSession.objects.create(user=cast.member, ip="127.0.0.1", session_key="elsewhere")
     badge = Badge.objects.create(organization=cast.organization, token=TOKEN)
-    roadmap = make_roadmap(closed_round.results.get(team=None))
+    schedule = make_schedule(cast.organization)
+    hook = ReminderHook.objects.create(organization=cast.organization, url="https://hooks.example/1")
     slug = cast.organization.slug
     roadmap = make_roadmap(closed_round.results.get(team=None), owner=cast.organization.members.get(user=cast.member))
     item = roadmap.items.first()
@@ -350,6 +378,19 @@ def test_who_may_open_what(
         "badge_image": [TOKEN],
         "badges": [slug],
         "revoke_badge": [slug, badge.pk],
+        "reminders": [slug],
+        "new_schedule": [slug],
+        **{
+            name: [slug, schedule.pk]
+            for name in (
+                *("edit_schedule", "pause_schedule", "resume_schedule", "skip_date"),
+                *("test_schedule", "delete_schedule"),
+            )
+        },
+        "reminder_hooks": [slug],
+        **{name: [slug, hook.pk] for name in ("test_reminder_hook", "enable_reminder_hook", "delete_reminder_hook")},
+        "unsubscribe": [TOKEN],
+        **{name: ["some.log", 0] for name in ("demo_letter", "demo_letter_html")},
         "export_round": [slug, closed_round.pk, "csv"],
         "export_comparison": [slug, "csv"],
         "report": [slug, closed_round.pk],

@@ -11,7 +11,16 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 
-from assessments.models import Answer, BenchmarkSharing, Consensus, Participant, QuestionnaireVersion, Response
+from assessments.models import (
+    Answer,
+    BenchmarkSharing,
+    Consensus,
+    Participant,
+    QuestionnaireVersion,
+    Reminder,
+    Response,
+    Subscription,
+)
 from organizations.models import Invitation, Member, User
 
 FORMAT = "mlops-maturity-user"
@@ -28,7 +37,7 @@ def register_person(name: str, contribution: Contribution) -> None:
 
 
 def user_document(user: User) -> dict[str, Any]:
-    """Return all that is a person's, moments as datetimes. Eleven queries and those of apps, whatever there is."""
+    """Return all that is a person's, moments as datetimes. Thirteen queries and those of apps, whatever there is."""
     tried = list(Response.objects.tried_by(user).select_related("version__questionnaire"))
     asked = list(
         Participant.objects.of(user)
@@ -50,6 +59,7 @@ def user_document(user: User) -> dict[str, Any]:
         },
         **_signing_in(user),
         **_organizations(user),
+        **_mail(user),
         "self_assessments": [
             {**_version(response.version), **_response(response, answers[response.pk])} for response in tried
         ],
@@ -142,6 +152,32 @@ def _organizations(user: User) -> dict[str, Any]:
                 "expires_at": invitation.expires_at,
             }
             for invitation in invitations.order_by("organization__name", "email")
+        ],
+    }
+
+
+def _mail(user: User) -> dict[str, Any]:
+    """Return which mail the person wants, and which reminders they got. Two queries."""
+    return {
+        "mail_preferences": [
+            {
+                "organization": row.organization.name,
+                "reminders": row.reminders,
+                "nudges": row.nudges,
+                "language": row.language,
+                "came_back": row.bounces,
+            }
+            for row in Subscription.objects.filter(user=user).select_related("organization").order_by("pk")
+        ],
+        "reminders": [
+            {
+                "organization": row.organization.name,
+                "on": row.on,
+                "days_before": row.days_before,
+                "fate": row.state,
+                "sent_at": row.sent_at,
+            }
+            for row in Reminder.objects.filter(user=user).select_related("organization").order_by("pk")
         ],
     }
 

@@ -10,12 +10,14 @@ from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.db.models.functions import Lower
 from django.utils import formats, timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
 from assessments.anonymity import SMALLEST_GROUP
 from assessments.models.questionnaires import QuestionnaireVersion
+from assessments.models.subscriptions import Subscription
 from organizations.audit.tracking import tracked
 from organizations.models import Organization, Team, User
 from organizations.tenancy import OwnOrShared, SameOrganization, tenant_key
@@ -214,8 +216,14 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
         )
 
     def to_nudge(self) -> ParticipantQuerySet:
-        """Return those of `waiting` who got no nudge for a day."""
-        return self.waiting().filter(Q(nudged_at=None) | Q(nudged_at__lte=timezone.now() - Participant.NUDGE_INTERVAL))
+        """Return those of `waiting` who got no nudge for a day, want nudges, and whose mail does not come back."""
+        refused = Subscription.objects.without_nudges().filter(organization=OuterRef("organization"))
+        by_email = refused.filter(user=None, email=Lower(OuterRef("email")))
+        return self.waiting().filter(
+            Q(nudged_at=None) | Q(nudged_at__lte=timezone.now() - Participant.NUDGE_INTERVAL),
+            ~Exists(refused.filter(user=OuterRef("user"))),
+            Q(user__isnull=False) | ~Exists(by_email),
+        )
 
     def _reachable(self) -> ParticipantQuerySet:
         # A placeholder is no address.

@@ -15,7 +15,9 @@ from django.utils import timezone, translation
 from assessments.models import Participant
 from assessments.models.rounds import ParticipantQuerySet
 from assessments.selectors.questionnaires import definition_of
+from assessments.services.letters import letter, nudge_item, why_nudged
 from assessments.services.participants import token_of
+from assessments.services.subscriptions import Link, Recipient
 from organizations.limits import mail_to
 
 INVITATION = "invitation"
@@ -83,6 +85,24 @@ def _claim(due: ParticipantQuerySet) -> Participant | None:
 
 def _message(kind: str, participant: Participant, connection: BaseEmailBackend) -> EmailMessage:
     """Return the mail in the organization's language and time zone."""
+    organization = participant.round.organization
+    with translation.override(organization.language), timezone.override(organization.time_zone):
+        return _invitation(participant, connection) if kind == "invitation" else _nudge(participant, connection)
+
+
+def _nudge(participant: Participant, connection: BaseEmailBackend) -> EmailMessage:
+    organization = participant.round.organization
+    recipient = Recipient(participant.user_id) if participant.user_id else Recipient(None, participant.email)
+    return letter(
+        to=participant.email,
+        items=[nudge_item(participant)],
+        why=why_nudged(organization),
+        link=Link(recipient, {organization.pk}, {"nudges"}),
+        connection=connection,
+    )
+
+
+def _invitation(participant: Participant, connection: BaseEmailBackend) -> EmailMessage:
     round_, organization = participant.round, participant.round.organization
     context = {
         "participant": participant,
@@ -91,7 +111,6 @@ def _message(kind: str, participant: Participant, connection: BaseEmailBackend) 
         "questionnaire": definition_of(round_.version_id),
         "url": settings.BASE_URL + reverse("respond_by_link", args=[token_of(participant)]),
     }
-    with translation.override(organization.language), timezone.override(organization.time_zone):
-        subject = render_to_string(f"assessments/mail/{kind}_subject.txt", context)
-        body = render_to_string(f"assessments/mail/{kind}_message.txt", context)
+    subject = render_to_string("assessments/mail/invitation_subject.txt", context)
+    body = render_to_string("assessments/mail/invitation_message.txt", context)
     return EmailMessage(" ".join(subject.split()), body, to=[participant.email], connection=connection)

@@ -231,8 +231,10 @@ class _Objects:
     def value(self, event: Any, field: models.Field[Any, Any]) -> str:
         """Return what an event has in a field, as people write it; empty for nothing."""
         value = getattr(event, field.attname)
-        if value in (None, ""):
+        if value in (None, "", []):
             return ""
+        if isinstance(value, list):
+            return ", ".join(formats.localize(one) for one in value)
         if field.related_model:
             related = self.get(field.related_model, value)
             return str(related) if related else _gone(field)

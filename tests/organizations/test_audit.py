@@ -58,12 +58,20 @@ KEPT = {
     "staffedrole": {"role", "people"},
     "control": {"roadmap", "key", "status", "owner"},
     "item": {"roadmap", "question_key", "position", "effort_weeks", "status", "owner", "due_on"},
+    "reminderschedule": {
+        *("team", "every", "weeks", "anchor", "hour", "days_before", "skipped"),
+        *("opens_round", "open_days", "paused_at"),
+    },
+    "remindersettings": {"nudge_days", "nudge_hour"},
+    "reminderhook": {"channel", "disabled_at"},
 }
 NOT_TRACKED = {
     "draftrevision": "each goes with a change of its version, which is tracked",
     "participant": "who is asked, and so who answers, in anonymous rounds too",
     "response": "when somebody answered would tell who did",
     "answer": "what people say is theirs",
+    "reminder": "whom a mail reached, and who had not answered; the settings page shows the last",
+    "subscription": "which mail people want is theirs",
     "teamtool": "what a team uses changes nothing for others",
 }
 KINDS = sorted(event_models())
