@@ -42,7 +42,8 @@ def find_addresses(text: str, *, is_table: bool = False) -> Found:
     """Return the addresses in a text: one or several on a line, parted by commas, semicolons or tabs, bare or named.
 
     In a line of a table, which one with a tab is too, cells without an "@" are other columns where another cell has
-    one, and the first line is a heading where it names a column of mails.
+    one, and the first line is a heading where it names a column of mails. Where none has one, the line is handed back
+    with tabs, so that it is still one of a table when somebody has mended it.
     """
     emails: dict[str, bool] = {}
     broken: list[Broken] = []
@@ -74,7 +75,7 @@ def _pieces(line: str, *, is_table: bool, is_first: bool) -> Iterator[str]:
     if is_table:
         if is_first and "@" not in line and "mail" in line.lower():
             return
-        cells = [cell for cell in cells if "@" in cell] or ([line.strip()] if cells else [])
+        cells = [cell for cell in cells if "@" in cell] or (["\t".join(cells)] if cells else [])
     for cell in cells:
         words = cell.split()
         yield from words if all("@" in word for word in words) and "<" not in cell else [cell]

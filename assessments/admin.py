@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import TabularInline
 
+from assessments import reminder_admin  # noqa: F401 - registers its own
 from assessments.benchmark_files import read_benchmark
 from assessments.models import (
     Answer,

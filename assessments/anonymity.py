@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -44,3 +44,18 @@ def joining_groups(late: Mapping[K, int], hidden: Collection[K]) -> frozenset[K]
     shown = {group for group, count in late.items() if group not in hidden and count >= SMALLEST_GROUP}
     together = {group: count for group, count in late.items() if group in hidden}
     return frozenset(shown.union(together) if sum(together.values()) >= SMALLEST_GROUP else shown)
+
+
+def unlinked(dimensions: Iterable[Sequence[str]], given: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return as many rows as responses, the answers of each dimension in an order of their own.
+
+    `dimensions` has the question keys of each, a response its choice keys by question key. No row is one person:
+    whoever knows one answer of somebody, as a note may tell, learns none of that person's in other dimensions. Scores
+    need no more, as they are computed by dimension.
+    """
+    rows: list[dict[str, str]] = [{} for _ in given]
+    for keys in dimensions:
+        patterns = sorted(tuple(answers.get(key, "") for key in keys) for answers in given)
+        for row, pattern in zip(rows, patterns, strict=True):
+            row.update((key, choice) for key, choice in zip(keys, pattern, strict=True) if choice)
+    return rows

@@ -9,4 +9,10 @@ class AssessmentsConfig(AppConfig):
     verbose_name = _("Assessments")
 
     def ready(self) -> None:
-        from assessments import visits  # noqa: F401, PLC0415 - connects its receiver once the models are loaded
+        # Once the models are loaded; the first connects its receiver.
+        from assessments import visits  # noqa: F401, PLC0415
+        from assessments.exchange.parts import register  # noqa: PLC0415
+        from assessments.services.exchange_parts import PARTS  # noqa: PLC0415
+        from assessments.services.exchange_reminders import REMINDERS  # noqa: PLC0415
+
+        register(*PARTS, REMINDERS)

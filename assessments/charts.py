@@ -5,17 +5,31 @@ The same figures stand in a table beside each chart.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from math import cos, pi, sin
+from math import ceil, cos, floor, log10, pi, sin
 from xml.sax.saxutils import escape
+
+from assessments.definition import Definition, Level
 
 INK, GREY, LINE, BRAND = "#1c2b2a", "#5b6b69", "#c9d3d1", "#0b6e66"
 COLOURS = ("#b45309", "#1d4ed8", "#7e22ce", "#be123c", "#4d7c0f", "#0e7490", "#57534e")
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4")
 LEVELS = ("#8a4b2f", "#8f6a12", "#5f7716", "#2c7a4b", "#0b6e66", "#1f5a92")
 FONT = "DejaVu Sans, sans-serif"
+MOST_TICKS = 10
+
+
+def shade_of(level: Level, definition: Definition) -> int:
+    """Return which of the six shades a level has, 0 to 5, the lowest and the highest of every questionnaire alike."""
+    return shade_at(definition.levels.index(level), len(definition.levels))
+
+
+def shade_at(place: int, count: int) -> int:
+    """Return the shade of the level at a place, from 0, among so many."""
+    return round((len(LEVELS) - 1) * place / (count - 1)) if count > 1 else len(LEVELS) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +53,10 @@ def radar(names: Sequence[str], lines: Sequence[Line], top: float) -> str:
         return " ".join(_pair(at(place, value)) for place, value in enumerate(values))
 
     def parts() -> Iterator[str]:
-        for ring in range(1, int(top) + 1):
-            points = outline([min(ring, top)] * len(names))
+        for ring in _ticks(top)[1:]:
+            points = outline([ring] * len(names))
             yield f'<polygon points="{points}" fill="none" stroke="{LINE}"/>'
-            yield _text((middle[0] + 4, at(0, ring)[1] + 3), str(ring), size=8, colour=GREY)
+            yield _text((middle[0] + 4, at(0, ring)[1] + 3), f"{ring:g}", size=8, colour=GREY)
         for place, name in enumerate(names):
             yield _stroke([middle, at(place, top)], LINE)
             x, y = at(place, top * 1.13)
@@ -67,10 +81,10 @@ def trend(places: Sequence[str], lines: Sequence[Line], top: float) -> str:
         return left + (right - left) * share, lower - (lower - upper) * value / top
 
     def parts() -> Iterator[str]:
-        for score in range(int(top) + 1):
+        for score in _ticks(top):
             y = at(0, score)[1]
             yield _stroke([(left, y), (right, y)], LINE)
-            yield _text((left - 6, y + 3), str(score), size=9, anchor="end", colour=GREY)
+            yield _text((left - 6, y + 3), f"{score:g}", size=9, anchor="end", colour=GREY)
         for place, name in enumerate(places):
             yield _text((at(place, 0)[0], lower + 16), name, size=9, anchor="middle", colour=GREY)
         for number, line in enumerate(lines):
@@ -83,10 +97,94 @@ def trend(places: Sequence[str], lines: Sequence[Line], top: float) -> str:
     return _svg(660, lower + 40 + 18 * ((len(lines) + 2) // 3), parts())
 
 
-def badge(label: str, value: str, level: int | None) -> str:
-    """Return a badge that says two things, in the colour of a level, grey without one."""
+def curve(lines: Sequence[Line], step: int) -> str:
+    """Return lines over 0, 1, 2 … that go above and below zero; every `step`th place is named. Lines have no gaps."""
+    left, right, upper, lower = 56.0, 640.0, 14.0, 220.0
+    values = [value or 0.0 for line in lines for value in line.values] + [0.0]
+    ticks = _round_values(min(values), max(values))
+    bottom, height, places = ticks[0], (ticks[-1] - ticks[0]) or 1, len(lines[0].values)
+
+    def at(place: float, value: float) -> tuple[float, float]:
+        share = place / max(places - 1, 1)
+        return left + (right - left) * share, lower - (lower - upper) * (value - bottom) / height
+
+    def parts() -> Iterator[str]:
+        for tick in ticks:
+            yield _stroke([at(0, tick), at(places - 1, tick)], INK if tick == 0 else LINE)
+            yield _text((left - 6, at(0, tick)[1] + 3), compact(tick), size=9, anchor="end", colour=GREY)
+        for place in range(0, places, step):
+            yield _text((at(place, 0)[0], lower + 16), str(place), size=9, anchor="middle", colour=GREY)
+        for number, line in enumerate(lines):
+            points = " ".join(_pair(at(place, value or 0.0)) for place, value in enumerate(line.values))
+            yield f'<polyline points="{points}" fill="none" {_pen(line, number)}/>'
+        yield from _legend(lines, lower + 40)
+
+    return _svg(660, lower + 40 + 18 * ((len(lines) + 2) // 3), parts())
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How far something lies at its two ends."""
+
+    name: str
+    low: float
+    high: float
+
+
+def tornado(bars: Sequence[Bar], middle: float, ends: tuple[str, str]) -> str:
+    """Return bars from the value in the middle to those at both ends, which `ends` names: low, then high."""
+    left, right, row = 210.0, 640.0, 20.0
+    values = [middle, *(value for bar in bars for value in (bar.low, bar.high))]
+    ticks = _round_values(min(values), max(values))
+    lower = 10 + row * len(bars)
+
+    def at(value: float) -> float:
+        return left + (right - left) * (value - ticks[0]) / ((ticks[-1] - ticks[0]) or 1)
+
+    def parts() -> Iterator[str]:
+        for tick in ticks:
+            yield _stroke([(at(tick), 6), (at(tick), lower)], LINE)
+            yield _text((at(tick), lower + 14), compact(tick), size=9, anchor="middle", colour=GREY)
+        for number, bar in enumerate(bars):
+            y = 10 + row * number
+            yield _text((left - 8, y + 11), bar.name, size=9, anchor="end")
+            for value, colour in ((bar.low, LEVELS[0]), (bar.high, LEVELS[5])):
+                x, width = min(at(value), at(middle)), abs(at(value) - at(middle))
+                yield f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="14" fill="{colour}"/>'
+        yield _stroke([(at(middle), 6), (at(middle), lower)], INK)
+        for number, (name, colour) in enumerate(zip(ends, (LEVELS[0], LEVELS[5]), strict=True)):
+            x = left + 150 * number
+            yield f'<rect x="{x:.1f}" y="{lower + 24:.1f}" width="10" height="10" fill="{colour}"/>'
+            yield _text((x + 16, lower + 33), name, size=9)
+
+    return _svg(660, lower + 42, parts())
+
+
+def as_address(svg: str) -> str:
+    """Return the address at which a picture is itself."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def compact(value: float) -> str:
+    """Write an amount shortly: 950, 1.5k, −20k, 3M."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.3g}{letter}".replace("-", "−")
+    return f"{value:.3g}".replace("-", "−")
+
+
+def _round_values(least: float, most: float) -> list[float]:
+    """Return round values, evenly apart, from below the least to above the most; at most nine."""
+    rough = (most - least) / 6 or 1.0
+    size = 10.0 ** floor(log10(rough))
+    step = next(size * times for times in (1, 2, 5, 10) if size * times >= rough)
+    return [step * n for n in range(floor(least / step), ceil(most / step) + 1)]
+
+
+def badge(label: str, value: str, shade: int | None) -> str:
+    """Return a badge that says two things, in the shade of a level, grey without one."""
     left, right = (12 + sum(map(_width, text)) for text in (label, value))
-    colour = GREY if level is None else LEVELS[min(level, len(LEVELS) - 1)]
+    colour = GREY if shade is None else LEVELS[shade]
     title = escape(f"{label}: {value}", {'"': "&quot;"})
 
     def text(x: float, width: float, words: str) -> str:
@@ -103,6 +201,13 @@ def badge(label: str, value: str, level: int | None) -> str:
         f'<rect x="{left:.1f}" width="{right:.1f}" height="20" fill="{colour}"/></g>'
         f"{text(0, left, label)}{text(left, right, value)}</svg>"
     )
+
+
+def _ticks(top: float) -> list[float]:
+    """Return what is marked on an axis from 0 to `top`: whole numbers, or five steps where those would be too many."""
+    step = 1.0 if top <= MOST_TICKS else top / 5
+    ticks = [step * n for n in range(int(top / step) + 1)]
+    return ticks if ticks[-1] == top else [*ticks, top]
 
 
 def _width(letter: str) -> float:

@@ -193,7 +193,12 @@ def shared_definition(definitions: Sequence[Definition]) -> Shared:
     asked = {key: definition for definition in definitions for key in definition.questions}
     why = {key: _why_left_out(key, definitions) for key in (*newest.questions, *asked)}
     dimensions = (
-        replace(dimension, questions=tuple(question for question in dimension.questions if not why[question.key]))
+        replace(
+            dimension,
+            questions=tuple(
+                _with_excluded_choices(question, others) for question in dimension.questions if not why[question.key]
+            ),
+        )
         for dimension in newest.dimensions
     )
     return Shared(
@@ -311,16 +316,28 @@ def _why_left_out(key: str, definitions: Iterable[Definition]) -> WhyLeftOut | N
     return None if all(worth == worths[0] for worth in worths) else "changed"
 
 
+def _with_excluded_choices(question: Question, others: Iterable[Definition]) -> Question:
+    """Return a shared question with the choices that take it out of the score in other versions, as it was answered."""
+    known = {choice.key: choice for choice in question.choices}
+    for other in others:
+        for choice in other.questions[question.key].choices:
+            known.setdefault(choice.key, choice)
+    return question if len(known) == len(question.choices) else replace(question, choices=tuple(known.values()))
+
+
 def _worth(question: Question, definition: Definition) -> Any:
-    """Return what two versions must agree on for the answers to a question to mean the same; words may change."""
+    """Return what two versions must agree on for the answers to a question to mean the same.
+
+    Words may change, and a choice that takes the question out of the score may be there in one of them only.
+    """
     top = definition.scoring.max if question.kind == "ladder" else None
-    return question.kind, top, {choice.key: choice.value for choice in question.choices}
+    return question.kind, top, {choice.key: choice.value for choice in question.choices if choice.value is not None}
 
 
 def _rules(definition: Definition) -> Any:
     return (
         definition.scoring,
-        [(level.number, level.min_score) for level in definition.levels],
+        [(level.number, level.min_score, level.exclusive) for level in definition.levels],
         [
             (d.key, d.weight, [(q.key, q.level, q.weight, _worth(q, definition)) for q in d.questions])
             for d in definition.dimensions

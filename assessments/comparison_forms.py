@@ -54,9 +54,10 @@ class ComparisonForm(forms.Form):
         self._rounds = {str(row.pk): row for row in rounds}
         self._teams = {str(team.pk): team for team in teams}
         self.closed = [key for key, row in self._rounds.items() if row.status == RoundStatus.CLOSED]
+        self.comparable = self._alike(FEWEST_ROUNDS, data.get("questionnaire"))
         self._given = given = self._completed(data)
         super().__init__(given)
-        names = {str(pk): name for pk, name in round_names(rounds).items()}
+        names = self._names(rounds)
         chosen = [(key, names[key]) for key in self.closed if key in given.getlist("rounds")]
         self._offer("rounds", list(names.items()))
         self.fields["rounds"].widget.choices = [(key, names[key]) for key in reversed(self.closed)]
@@ -134,7 +135,7 @@ class ComparisonForm(forms.Form):
         """Return the data with a value for what is not given, and for rounds to look at that are no longer chosen."""
         given = data.copy()
         if not given.getlist("rounds"):
-            given.setlist("rounds", self.closed[-AT_FIRST:])
+            given.setlist("rounds", (self.comparable or self.closed)[-AT_FIRST:])
         chosen = [key for key in self.closed if key in given.getlist("rounds")]
         for name, place in (("round", -1), ("since", -2), ("until", -1)):
             key = given.get(name, "")
@@ -143,6 +144,23 @@ class ComparisonForm(forms.Form):
         if "team" not in given:
             given["team"] = next(iter(given.getlist("teams")), "")
         return given
+
+    def _alike(self, fewest: int, slug: str | None) -> list[str]:
+        """Return the closed rounds of one questionnaire, the last that so many asked or the one named; none without."""
+        asked = {key: self._rounds[key].version.questionnaire for key in self.closed}
+        named = [key for key in self.closed if slug in (None, asked[key].slug)]
+        for newest in reversed(named):
+            alike = [key for key in named if asked[key] == asked[newest]]
+            if len(alike) >= fewest:
+                return alike
+        return []
+
+    def _names(self, rounds: Sequence[Round]) -> dict[str, str]:
+        """Return the names of rounds, with their questionnaire where there are several."""
+        names = {str(pk): name for pk, name in round_names(rounds).items()}
+        if len({row.version.questionnaire_id for row in rounds}) < 2:
+            return names
+        return {key: f"{name} · {self._rounds[key].version.questionnaire.title}" for key, name in names.items()}
 
     def _levels(self, chosen: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
         """Return the levels of the newest of the chosen rounds, by which all are scored."""

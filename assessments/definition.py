@@ -15,9 +15,11 @@ from typing import Any, Literal
 
 from assessments.translations import fallbacks, in_locale
 
-Method = Literal["count", "staged", "ladder"]
+Method = Literal["count", "staged", "levels", "ladder"]
 Combine = Literal["mean", "minimum", "gate"]
 Kind = Literal["practice", "ladder"]
+NOT_SURE = "not_sure"
+"""The key of the choice that results tell apart: it counts as its value, and finding out may change it."""
 
 
 def exact(number: int | float | str) -> Fraction:
@@ -61,6 +63,18 @@ class Guidance:
 
 
 @dataclass(frozen=True, slots=True)
+class Counterpart:
+    """A question of another questionnaire that means the same; `questionnaire` is its slug, `question` its key.
+
+    `choices` pairs a choice here with the one that whoever gives it answers there.
+    """
+
+    questionnaire: str
+    question: str
+    choices: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question; a practice stands for one maturity `level` of its dimension."""
 
@@ -73,6 +87,16 @@ class Question:
     evidence: str
     choices: tuple[Choice, ...]
     guidance: Guidance | None
+    same_as: tuple[Counterpart, ...] = ()
+
+    @property
+    def offers_not_sure(self) -> bool:
+        return any(choice.key == NOT_SURE for choice in self.choices)
+
+    def statement(self, value: int) -> str:
+        """Return a ladder's choice of a value as people read it, empty for a practice and where there is none."""
+        worth = (choice.label for choice in self.choices if choice.value == value and choice.key != NOT_SURE)
+        return next(worth, "") if self.kind == "ladder" else ""
 
     def choice(self, key: str) -> Choice:
         """Return the choice with that key. Raises KeyError where there is none."""
@@ -100,6 +124,12 @@ class Dimension:
     statements: tuple[str, ...]
     questions: tuple[Question, ...]
 
+    def statement(self, score: int) -> str:
+        """Return what a score means, empty where nothing says so; without statements a single ladder's say it."""
+        if self.statements:
+            return self.statements[score] if score < len(self.statements) else ""
+        return self.questions[0].statement(score) if len(self.questions) == 1 else ""
+
 
 @dataclass(frozen=True, slots=True)
 class TeamRole:
@@ -120,7 +150,7 @@ class GovernanceControl:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A maturity level; reached where the overall score is at least `min_score`."""
+    """A maturity level; reached where the score is at least `min_score`, or with `exclusive`, above it."""
 
     number: int
     name: str
@@ -130,6 +160,12 @@ class Level:
     tools: tuple[str, ...]
     team: tuple[TeamRole, ...]
     governance: tuple[GovernanceControl, ...]
+    exclusive: bool = False
+
+    def is_reached(self, score: Fraction | int, parts: int = 1) -> bool:
+        """Return whether a score, the one that decides (`scoring.deciding_score`), over so many parts reaches this."""
+        given, least = score * self.min_score.denominator, self.min_score.numerator * parts
+        return given > least if self.exclusive else given >= least
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +206,15 @@ class Definition:
         """Every question by key, in the order in which they are asked."""
         return {question.key: question for dimension in self.dimensions for question in dimension.questions}
 
+    @property
+    def offers_not_sure(self) -> bool:
+        """Whether every question can be answered with “not sure”."""
+        return all(question.offers_not_sure for question in self.questions.values())
+
+    @property
+    def has_ladders(self) -> bool:
+        return any(question.kind == "ladder" for question in self.questions.values())
+
     @cached_property
     def _dimension_by_question(self) -> Mapping[str, Dimension]:
         return {question.key: dimension for dimension in self.dimensions for question in dimension.questions}
@@ -184,6 +229,10 @@ class Definition:
     def dimension_of(self, question_key: str) -> Dimension:
         """Return the dimension a question belongs to. Raises KeyError where there is no such question."""
         return self._dimension_by_question[question_key]
+
+    def level_reached(self, score: Fraction | int, parts: int = 1) -> Level | None:
+        """Return the highest level that a score over so many parts reaches, None where it reaches none."""
+        return next((level for level in reversed(self.levels) if level.is_reached(score, parts)), None)
 
     def next_level(self, level: Level) -> Level | None:
         """Return the level above, None at the top."""
@@ -239,6 +288,10 @@ def _question(row: Mapping[str, Any], shared_choices: tuple[Choice, ...]) -> Que
         evidence=row.get("evidence", ""),
         choices=tuple(_choices(row["choices"])) if "choices" in row else shared_choices,
         guidance=_guidance(row["guidance"]) if "guidance" in row else None,
+        same_as=tuple(
+            Counterpart(same["questionnaire"], same["question"], tuple(same["choices"].items()))
+            for same in row.get("same_as", ())
+        ),
     )
 
 
@@ -269,4 +322,5 @@ def _level(row: Mapping[str, Any]) -> Level:
         governance=tuple(
             GovernanceControl(control["topic"], control["practice"]) for control in row.get("governance", ())
         ),
+        exclusive=row.get("exclusive", False),
     )

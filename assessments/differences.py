@@ -17,11 +17,11 @@ Row = Mapping[str, Any]
 
 WHOLE: Place = ("questionnaire",)
 NAMES = ("title", "text", "label", "name")
-SCORED = {"scoring", "weight", "value", "level", "kind", "excluded", "min_score", "choices"}
+SCORED = {"scoring", "weight", "value", "level", "kind", "excluded", "min_score", "exclusive", "choices"}
 """Fields on which scores and levels depend."""
-PLANNING = {"slug", "locale", "source", "effort_weeks", "requires"}
+PLANNING = {"slug", "locale", "source", "effort_weeks", "requires", "same_as"}
 """Fields that are neither scored nor worded."""
-DEFAULTS: Row = {"weight": 1}
+DEFAULTS: Row = {"weight": 1, "exclusive": False}
 
 
 @dataclass(frozen=True, slots=True)

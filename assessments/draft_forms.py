@@ -100,6 +100,7 @@ class SettingsForm(PartForm):
         choices=[
             ("count", _("Count: the weighted share of the practices in place")),
             ("staged", _("Staged: the unbroken run of levels in place, from level 1 up")),
+            ("levels", _("Levels: the level up to which nothing is missing, also where one asks for nothing new")),
             ("ladder", _("Ladder: the statements chosen; for questionnaires of ladders only")),
         ],
     )
@@ -236,7 +237,7 @@ class QuestionForm(PartForm):
         values = super().clean() or {}
         if self.asks_meaning and not values.get("meaning"):
             self.add_error("meaning", _now("This question was published before. Say whether it still asks the same."))
-        if values.get("kind") == "practice" and values.get("level") is None and "level" not in self.errors:
+        if self._lacks_level(values):
             self.add_error("level", _now("A practice stands for a maturity level. Pick one."))
         needed = ("action", "success_metric", "effort_weeks")
         if any(values.get(name) for name in self.GROUPS):
@@ -244,6 +245,14 @@ class QuestionForm(PartForm):
                 if values.get(name) is None and name not in self.errors:
                     self.add_error(name, _now("Guidance needs an action, a success metric and an effort."))
         return values
+
+    def _lacks_level(self, values: dict[str, Any]) -> bool:
+        """Whether a practice says no level where it has to: all may do without where practices are counted."""
+        if values.get("kind") != "practice" or values.get("level") is not None or "level" in self.errors:
+            return False
+        key = self.before.get("key")
+        others = (question for question in questions_of(self.document) if question["key"] != key)
+        return self.document["scoring"]["method"] != "count" or any("level" in question for question in others)
 
     def row(self) -> Row:
         self.cleaned_data["requires"] = self.cleaned_data.get("requires") or None
@@ -254,7 +263,17 @@ class QuestionForm(PartForm):
 class LevelForm(PartForm):
     """A maturity level, with the team and the governance that it calls for; a last empty row takes one more."""
 
-    names = ("name", "number", "min_score", "description", "characteristics", "tools", "team", "governance")
+    names = (
+        "name",
+        "number",
+        "min_score",
+        "exclusive",
+        "description",
+        "characteristics",
+        "tools",
+        "team",
+        "governance",
+    )
     name = LineField(label=_("Name"))
     number = forms.IntegerField(label=_("Number"), min_value=0, max_value=100)
     min_score = NumberField(
@@ -264,6 +283,7 @@ class LevelForm(PartForm):
         required=True,
         help_text=_("The overall score from which this level is reached; 0 for the lowest."),
     )
+    exclusive = forms.BooleanField(label=_("Only above the threshold, not at it"), required=False)
     description = TextField(label=_("Description"), help_text=in_markdown(_("What it means to be at this level.")))
     characteristics = LinesField(
         label=_("Characteristics"), longest=SENTENCE, rows=4, help_text=_("How one recognizes it; one on a line.")
@@ -317,6 +337,7 @@ class LevelForm(PartForm):
         for topic, practice in self.governance:
             if bool(values.get(topic)) != bool(values.get(practice)) and not {topic, practice} & self.errors.keys():
                 self.add_error(practice if values.get(topic) else topic, _now("Give both a topic and a practice."))
+        values["exclusive"] = values.get("exclusive") or None
         number = values.get("number")
         taken = {level["number"] for level in self.document["levels"]} - {self.before.get("number")}
         if number in taken:

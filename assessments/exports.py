@@ -102,7 +102,7 @@ class Xlsx:
                 cell.font = Font(bold=True)
             sheet.append(heading)
             for row in table.rows:
-                sheet.append([_in_sheet(cell) for cell in row])
+                sheet.append([in_sheet(cell) for cell in row])
         with TemporaryFile() as file:
             book.save(file)
             file.seek(0)
@@ -137,7 +137,8 @@ def _in_text(cell: Cell) -> Cell:
     return str(cell).lower() if isinstance(cell, bool) else harmless(cell)
 
 
-def _in_sheet(cell: Cell) -> Cell:
+def in_sheet(cell: Cell) -> Cell:
+    """Return the cell as a workbook can hold it, harmless too."""
     return ILLEGAL_CHARACTERS_RE.sub("", str(harmless(cell))) if isinstance(cell, str) else cell
 
 

@@ -15,7 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from assessments.definition import Question
 from assessments.models import Answer
 from assessments.models.responses import EVIDENCE_URL_LENGTH, NOTE_LENGTH
+from assessments.selectors.proposals import Proposed
 from assessments.services.responses import PARTS, Given
+
+SHORT = 16
+"""Characters of a choice that fits in a row with others on a phone."""
 
 
 def refuse_broken_text(text: str) -> None:
@@ -57,9 +61,17 @@ class QuestionForm(forms.Form):
     )
 
     def __init__(
-        self, question: Question, answer: Answer | None = None, data: Any = None, last: Answer | None = None
+        self,
+        question: Question,
+        answer: Answer | None = None,
+        data: Any = None,
+        last: Answer | None = None,
+        proposed: Proposed | None = None,
     ) -> None:
-        """Take the answer that is kept, what was sent, and the person's answer of the last round."""
+        """Take the answer that is kept, what was sent, the person's answer of the last round, and what is proposed.
+
+        Nothing is proposed beside an answer of the last round, which is nearer.
+        """
         initial = (
             {"choice": answer.choice_key, "note": answer.note, "evidence_url": answer.evidence_url} if answer else {}
         )
@@ -67,6 +79,7 @@ class QuestionForm(forms.Form):
         self.question = question
         self.kept = answer
         self.last = last if last and last.choice_key in {choice.key for choice in question.choices} else None
+        self.proposed = None if self.last or self.initial.get("choice") else proposed
         choice = self.fields["choice"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells mypy which field this is
         choice.choices = [(choice.key, choice.label) for choice in question.choices]
@@ -79,8 +92,10 @@ class QuestionForm(forms.Form):
         )
 
     def _details_attributes(self) -> dict[str, str]:
-        """Open the details where there is a note or an evidence link to show."""
-        return {"open": "open"} if self["note"].value() or self["evidence_url"].value() else {}
+        """Open the details where there is a note or an evidence link to show, or a choice asks for a reason."""
+        choice, note = self["choice"].value() or "", self["note"].value() or ""
+        asks = choice in {known.key for known in self.question.choices} and not self.question.is_answered(choice, note)
+        return {"open": "open"} if note or self["evidence_url"].value() or asks else {}
 
     def sent(self) -> dict[str, str]:
         """Return the parts that were sent and were changed on the page, as they came.
@@ -112,11 +127,25 @@ class QuestionForm(forms.Form):
             given.evidence_url or self.initial.get("evidence_url") or self.last.evidence_url,
         )
 
+    def given_or_proposed(self) -> Given:
+        """Return what to change, the proposed choice confirmed where none was made."""
+        given = self.given()
+        if self.proposed is None or given.choice_key:
+            return given
+        return Given(self.question.key, self.proposed.choice_key, given.note, given.evidence_url)
+
     def ask_for_reason(self) -> None:
         """Add an error where the choice takes the question out of the score and no note, kept or given, says why."""
         answer = self.given().over(copy(self.kept) if self.kept else Answer())
         if answer.choice_key and not self.question.is_answered(answer.choice_key, answer.note):
             self.add_error("note", _("Say why this does not apply; the answer counts with a reason only."))
+
+    @property
+    def choices_class(self) -> str:
+        """How the choices are laid out: a ladder's under each other, long ones with room to wrap."""
+        if self.question.kind == "ladder":
+            return "choices choices-statements"
+        return "choices choices-long" if any(len(c.label) > SHORT for c in self.question.choices) else "choices"
 
     @property
     def seen_name(self) -> str:

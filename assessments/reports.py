@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from hashlib import sha256
+from typing import Any
 
 from django.core.cache import cache
 from django.template.loader import render_to_string
@@ -21,8 +23,16 @@ class CannotPrint(Exception):
 
 
 def report_as_pdf(report: Report) -> bytes:
-    """Return the report as PDF/UA on A4. What says the same is laid out once a day. Raises CannotPrint."""
-    page = render_to_string("assessments/report/report.html", {"report": report})
+    """Return the report as PDF/UA on A4. Raises CannotPrint."""
+    return page_as_pdf("assessments/report/report.html", {"report": report})
+
+
+def page_as_pdf(template: str, context: Mapping[str, Any]) -> bytes:
+    """Return a page in the style of reports as PDF/UA on A4. What says the same is laid out once a day.
+
+    Raises CannotPrint.
+    """
+    page = render_to_string(template, dict(context))
     style = render_to_string("assessments/report/report.css")
     key = f"report:{sha256((page + style).encode()).hexdigest()}"
     kept: bytes | None = cache.get(key)

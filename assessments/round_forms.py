@@ -16,6 +16,7 @@ from assessments.addresses import Broken, NotText, find_addresses, read_text
 from assessments.forms import refuse_broken_text
 from assessments.models import QuestionnaireVersion, Round
 from assessments.models.rounds import Aggregate
+from assessments.selectors.questionnaires import OFFERED
 from assessments.selectors.rounds import free_quarter, versions_for
 from organizations.models import Member, Organization, Team
 
@@ -161,7 +162,8 @@ def _proposal(
     starts_on, ends_on = free_quarter(organization, timezone.localdate())
     period = {"starts_on": starts_on, "ends_on": ends_on}
     if previous is None:
-        return period
+        usual = (row for row in versions if row.organization_id is None and row.questionnaire.slug == OFFERED)
+        return period | {"version": next(usual, None)}
     same = (row for row in versions if row.questionnaire_id == previous.version.questionnaire_id)
     newest = max(same, key=lambda row: row.number, default=None)
     kept = _values_of(previous) | {"version": newest, "show_last_answers": True}

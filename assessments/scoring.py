@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from math import sqrt
+from math import lcm, sqrt
 from typing import Any, Literal
 
 from assessments.definition import Definition, Dimension, Level, Question, Scoring
@@ -17,8 +17,12 @@ Answers = Mapping[str, str]
 """One response: choice key by question key. A question that is not in it is unanswered."""
 Scores = Mapping[str, Fraction | None]
 """Score by dimension key; None: nothing to score."""
+Whole = Sequence[int | None]
+"""Score of each dimension in the definition's order, as the numerator over a denominator that all have in common."""
 Pattern = tuple[str | None, ...]
 """What one response answers to a dimension's questions in their order."""
+RUNS = ("staged", "levels")
+"""Methods by which practices count up to the first level that lacks one."""
 Scored = tuple[Fraction | None, tuple[tuple[str, Fraction], ...]]
 """A pattern's score, and by question key what each scored question lacks of it."""
 
@@ -57,8 +61,8 @@ class QuestionTally:
     `counts` has every choice of the question; `mean` is the mean value of the scored answers (0 to 1 for a practice, 0
     to `Scoring.max` for a ladder), None without any. `headroom` is what the dimension's score would gain were each of
     them worth the most; a dimension's headrooms and its score sum up to `Scoring.max`. It is None without scored
-    answers, and where gains do not add up: for the method `staged` and for the median. After a consensus `mean` and
-    `headroom` are as agreed; `counts` and `unanswered` stay those of the independent answers.
+    answers, and where gains do not add up: for the methods `staged` and `levels` and for the median. After a consensus
+    `mean` and `headroom` are as agreed; `counts` and `unanswered` stay those of the independent answers.
     """
 
     key: str
@@ -113,7 +117,7 @@ def score_card(
 def score_patterns(definition: Definition, responses: Iterable[Answers]) -> Counter[tuple[Fraction | None, ...]]:
     """Return how many responses, such as `score_card` takes, have which scores in the definition's dimensions."""
     scorers = [
-        (_scorer(definition.scoring, dimension), [question.key for question in dimension.questions])
+        (_scorer(definition.scoring, definition.levels, dimension), [question.key for question in dimension.questions])
         for dimension in definition.dimensions
     ]
     return Counter(tuple(scorer(tuple(map(answers.get, keys)))[0] for scorer, keys in scorers) for answers in responses)
@@ -124,27 +128,31 @@ def overall_score(definition: Definition, scores: Scores) -> Fraction | None:
 
     Dimensions without a score are left out; None where all are.
     """
-    scored = [(d.weight, score) for d in definition.dimensions if (score := scores[d.key]) is not None]
-    if not scored:
-        return None
-    if definition.scoring.combine == "minimum":
-        return min(score for _, score in scored)
-    return sum((weight * score for weight, score in scored), Fraction()) / sum(weight for weight, _ in scored)
+    return _combined(_combination(definition, is_smallest=definition.scoring.combine == "minimum"), definition, scores)
 
 
 def deciding_score(definition: Definition, scores: Scores) -> Fraction | None:
     """Return the score that thresholds are compared with: the smallest dimension's under `gate`, else the overall."""
-    if definition.scoring.combine == "gate":
-        return min((score for score in scores.values() if score is not None), default=None)
-    return overall_score(definition, scores)
+    return _combined(_deciding(definition), definition, scores)
 
 
 def level_for(definition: Definition, scores: Scores) -> Level | None:
     """Return the highest level whose threshold is reached, None where no dimension has a score or none is reached."""
-    score = deciding_score(definition, scores)
-    if score is None:
-        return None
-    return next((level for level in reversed(definition.levels) if level.min_score <= score), None)
+    return level_rule(definition)(*_whole(definition, scores))
+
+
+def level_rule(definition: Definition) -> Callable[[Whole, int], Level | None]:
+    """Return `level_for` as a function of whole numbers, made once where it is asked thousands of times.
+
+    It takes the dimensions' scores as numerators in the definition's order, and their common denominator.
+    """
+    deciding = _deciding(definition)
+
+    def level_of(scores: Whole, denominator: int) -> Level | None:
+        combined = deciding(scores)
+        return definition.level_reached(combined[0], combined[1] * denominator) if combined else None
+
+    return level_of
 
 
 def disagreement(question: Question, tally: QuestionTally) -> float | None:
@@ -192,6 +200,44 @@ def from_mapping(definition: Definition, data: Mapping[str, Any]) -> ScoreCard:
     )
 
 
+def _combination(definition: Definition, *, is_smallest: bool) -> Callable[[Whole], tuple[int, int] | None]:
+    """Return the function from scores to the smallest, or the weighted mean, of those there are.
+
+    In whole numbers, as numerator and denominator, as fractions take ten times as long; None without any score.
+    """
+    unit = lcm(*(dimension.weight.denominator for dimension in definition.dimensions))
+    weights = [int(dimension.weight * unit) for dimension in definition.dimensions]
+
+    def combine(scores: Whole) -> tuple[int, int] | None:
+        scored = [(weight, score) for weight, score in zip(weights, scores, strict=True) if score is not None]
+        if not scored:
+            return None
+        if is_smallest:
+            return min(score for _, score in scored), 1
+        return sum(weight * score for weight, score in scored), sum(weight for weight, _ in scored)
+
+    return combine
+
+
+def _deciding(definition: Definition) -> Callable[[Whole], tuple[int, int] | None]:
+    return _combination(definition, is_smallest=definition.scoring.combine in ("minimum", "gate"))
+
+
+def _combined(
+    combine: Callable[[Whole], tuple[int, int] | None], definition: Definition, scores: Scores
+) -> Fraction | None:
+    whole, denominator = _whole(definition, scores)
+    combined = combine(whole)
+    return None if combined is None else Fraction(combined[0], combined[1] * denominator)
+
+
+def _whole(definition: Definition, scores: Scores) -> tuple[Whole, int]:
+    """Return scores as whole numbers in the definition's order, and the denominator that they have in common."""
+    own = [scores[dimension.key] for dimension in definition.dimensions]
+    common = lcm(*(score.denominator for score in own if score is not None))
+    return [None if score is None else score.numerator * (common // score.denominator) for score in own], common
+
+
 def _as_agreed(independent: ScoreCard, agreed: ScoreCard) -> ScoreCard:
     """Return the agreed card with the tallies and the spread of the independent answers."""
     return replace(
@@ -214,9 +260,9 @@ def _card(definition: Definition, responses: Sequence[Answers], aggregate: Aggre
     for dimension in definition.dimensions:
         tallies = [Counter(answers.get(question.key) for answers in responses) for question in dimension.questions]
         _refuse_unknown_choices(dimension, tallies)
-        scores, headrooms = _score_dimension(definition.scoring, dimension, responses)
+        scores, headrooms = _score_dimension(definition, dimension, responses)
         dimensions.append(_dimension_score(dimension, scores, aggregate))
-        additive = aggregate == "mean" and definition.scoring.method != "staged"
+        additive = aggregate == "mean" and definition.scoring.method not in RUNS
         questions += [
             _question_tally(question, tally, headrooms.get(question.key) if additive else None)
             for question, tally in zip(dimension.questions, tallies, strict=True)
@@ -266,14 +312,14 @@ def _refuse_unknown_choices(dimension: Dimension, tallies: Iterable[Counter[str 
 
 
 def _score_dimension(
-    scoring: Scoring, dimension: Dimension, responses: Iterable[Answers]
+    definition: Definition, dimension: Dimension, responses: Iterable[Answers]
 ) -> tuple[Counter[Fraction], dict[str, Fraction]]:
     """Return how many responses have which score, and the headroom of each question that has a scored answer.
 
     Equal answers are scored once: ten thousand responses to five questions are a few hundred patterns.
     """
     patterns = Counter(tuple(answers.get(question.key) for question in dimension.questions) for answers in responses)
-    scorer = _scorer(scoring, dimension)
+    scorer = _scorer(definition.scoring, definition.levels, dimension)
     scores: Counter[Fraction] = Counter()
     lost: defaultdict[str, Counter[Fraction]] = defaultdict(Counter)
     for pattern, count in patterns.items():
@@ -291,12 +337,12 @@ def _score_dimension(
 
 
 @lru_cache(maxsize=64)
-def _scorer(scoring: Scoring, dimension: Dimension) -> Callable[[Pattern], Scored]:
+def _scorer(scoring: Scoring, levels: tuple[Level, ...], dimension: Dimension) -> Callable[[Pattern], Scored]:
     """Return the function that scores a pattern of answers in a dimension; it remembers what many cards share."""
 
     @lru_cache(maxsize=4096)
     def scored(pattern: Pattern) -> Scored:
-        marks = _marks(scoring, dimension, pattern)
+        marks = _marks(scoring, levels, dimension, pattern)
         score = sum((share * mark for _, share, mark in marks), Fraction()) if marks else None
         return score, tuple((question.key, share * (scoring.max - mark)) for question, share, mark in marks)
 
@@ -304,7 +350,7 @@ def _scorer(scoring: Scoring, dimension: Dimension) -> Callable[[Pattern], Score
 
 
 def _marks(
-    scoring: Scoring, dimension: Dimension, pattern: Sequence[str | None]
+    scoring: Scoring, levels: tuple[Level, ...], dimension: Dimension, pattern: Sequence[str | None]
 ) -> list[tuple[Question, Fraction, Fraction]]:
     """Return each scored question with its share of the dimension (they sum to 1) and its mark (0 to `Scoring.max`)."""
     chosen = [
@@ -314,22 +360,27 @@ def _marks(
     ]
     scored = [(question, value) for question, value in chosen if value is not None]
     weight = sum(question.weight for question, _ in scored)
-    staged = _staged(scoring, scored) if scoring.method == "staged" else None
+    run = _run(scoring, levels, scored) if scoring.method in RUNS else None
 
     def mark(question: Question, value: Fraction) -> Fraction:
         if question.kind == "ladder":
             return value
-        return scoring.max * value if staged is None else staged
+        return scoring.max * value if run is None else run
 
     return [(question, question.weight / weight, mark(question, value)) for question, value in scored]
 
 
-def _staged(scoring: Scoring, scored: Iterable[tuple[Question, Fraction]]) -> Fraction:
+def _run(scoring: Scoring, levels: Iterable[Level], scored: Iterable[tuple[Question, Fraction]]) -> Fraction:
+    """Return the mark of the unbroken run of levels whose practices are in place, by `staged` or `levels`."""
     practices = [(question.level, value) for question, value in scored if question.kind == "practice"]
-    levels = {level for level, _ in practices}
     first_open = min((level for level, value in practices if value < 1), default=None)
-    reached = [level for level in levels if first_open is None or level < first_open]
-    return scoring.max * Fraction(len(reached), len(levels) or 1)
+    if first_open is None and practices:
+        return scoring.max
+    if scoring.method == "levels":
+        held = (level.min_score for level in levels if first_open is not None and level.number < first_open)
+        return max(held, default=Fraction())
+    asked = {level for level, _ in practices}
+    return scoring.max * Fraction(sum(level < (first_open or 0) for level in asked), len(asked) or 1)
 
 
 def _dimension_score(dimension: Dimension, scores: Counter[Fraction], aggregate: Aggregate) -> DimensionScore:

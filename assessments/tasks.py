@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from assessments.services import benchmarks, mails, responses, rounds
+from assessments.services import benchmarks, deliveries, mails, reminders, reminding, responses, rounds
 
 # Mail is tried again within the quarter of an hour; what still waits for an invitation then is taken up each hour.
 BACKOFF, MOST_RETRIES = 30, 4
@@ -27,6 +27,20 @@ def open_and_close_due_rounds() -> None:
 def invite_who_waits() -> None:
     """Have those invited whose invitation did not get through."""
     rounds.invite_who_waits()
+
+
+@shared_task
+def send_due_reminders() -> None:
+    """Plan the reminders of today and send those that are due; the rest is another task's."""
+    reminding.plan_reminders()
+    if deliveries.send_due():
+        send_due_reminders.delay()
+
+
+@shared_task
+def purge_reminders() -> None:
+    """Delete what nobody needs to know of mails any more."""
+    reminders.purge_reminders()
 
 
 @shared_task

@@ -13,11 +13,14 @@ from assessments.views import (
     organizations,
     questionnaire_files,
     questionnaires,
+    reminder_hooks,
+    reminders,
     results,
     round_actions,
     round_people,
     round_results,
     rounds,
+    subscriptions,
     survey,
     translating,
     try_out,
@@ -98,6 +101,21 @@ questionnaire_patterns: list[URLPattern | URLResolver] = [
     path("<int:questionnaire_id>/<int:number>/", include(version_patterns)),
 ]
 
+reminder_patterns = [
+    path("", reminders.reminders, name="reminders"),
+    path("new/", reminders.new_schedule, name="new_schedule"),
+    path("<int:schedule_id>/", reminders.edit_schedule, name="edit_schedule"),
+    path("<int:schedule_id>/pause/", reminders.pause_schedule, name="pause_schedule"),
+    path("<int:schedule_id>/resume/", reminders.resume_schedule, name="resume_schedule"),
+    path("<int:schedule_id>/skip/", reminders.skip_date, name="skip_date"),
+    path("<int:schedule_id>/test/", reminders.test_schedule, name="test_schedule"),
+    path("<int:schedule_id>/delete/", reminders.delete_schedule, name="delete_schedule"),
+    path("webhooks/", reminder_hooks.hooks, name="reminder_hooks"),
+    path("webhooks/<int:hook_id>/test/", reminder_hooks.test_hook, name="test_reminder_hook"),
+    path("webhooks/<int:hook_id>/enable/", reminder_hooks.enable_hook, name="enable_reminder_hook"),
+    path("webhooks/<int:hook_id>/delete/", reminder_hooks.delete_hook, name="delete_reminder_hook"),
+]
+
 urlpatterns = [
     path("", home.home, name="home"),
     path("try/", include(survey_steps("try"))),
@@ -126,6 +144,9 @@ urlpatterns = [
         name="round_notes",
     ),
     path("orgs/<slug:slug>/rounds/<int:round_id>/results/consensus/", round_results.consensus, name="round_consensus"),
+    path("orgs/<slug:slug>/settings/reminders/", include(reminder_patterns)),
+    path("mail/preferences/", subscriptions.preferences, name="mail_preferences"),
+    path("mail/unsubscribe/<str:token>/", subscriptions.unsubscribe, name="unsubscribe"),
     path("orgs/<slug:slug>/settings/data/", data.data, name="organization_data"),
     path("orgs/<slug:slug>/settings/data/export/", data.export, name="organization_export"),
 ]

@@ -6,18 +6,23 @@ Each knows whose response it is, where its steps are, how it begins, and where a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 
-from assessments.models import Answer, Participant, Response
-from assessments.selectors.questionnaires import version_on_offer
+from assessments.anonymity import SMALLEST_GROUP
+from assessments.definition import Definition
+from assessments.models import Answer, Participant, QuestionnaireVersion, Response
+from assessments.selectors.proposals import Proposed, earlier_in_organization, own_earlier, proposals_for
+from assessments.selectors.questionnaires import OFFERED, definition_of, versions_on_offer
 from assessments.selectors.responses import last_answers, participant_by_link, participant_of
 from assessments.services.responses import start_participant_response
-from assessments.visits import begin, current_response, remember
-from organizations.access import resolve_member
+from assessments.visits import begin, current_response, remember, tried, waiting_responses
+from organizations.access import account_of, resolve_member
 from organizations.models import Organization
 
 
@@ -52,6 +57,11 @@ class Way(ABC):
     def is_settled(self) -> bool:
         """Whether the answers no longer change here."""
 
+    @property
+    def is_late(self) -> bool:
+        """Whether submitted answers count only together with others that come late."""
+        return False
+
     def arrive(self) -> None:  # noqa: B027 - most have nothing to do
         """Get ready for a start, as its page is opened."""
 
@@ -63,18 +73,42 @@ class Way(ABC):
         """Return what the person answered the last time, by question key, where that is to be shown. One query."""
         return {}
 
+    @abstractmethod
+    def proposals(self, definition: Definition) -> dict[str, Proposed]:
+        """Return what the person's answers to other questionnaires propose here, by question key.
+
+        At most two queries (and one for each version not yet read).
+        """
+
 
 class OnOnesOwn(Way):
     """The self-assessment at `/try/`, which the browser's session or an account remembers."""
 
     start_template = "assessments/survey/start.html"
+    waiting: Sequence[Response] = ()
+    elsewhere: Response | None = None
+    """What the browser is at, which may be another questionnaire than the one looked at."""
+
+    @cached_property
+    def offered(self) -> list[QuestionnaireVersion]:
+        """What can be chosen. One query."""
+        return versions_on_offer()
 
     @property
     def version_id(self) -> int | None:
-        if self.response:
+        if self.response and not self.response.is_submitted:
             return self.response.version_id
-        version = version_on_offer()
-        return version.pk if version else None
+        return self.version.pk if self.version else None
+
+    @cached_property
+    def version(self) -> QuestionnaireVersion | None:
+        """The version that a start begins: of the questionnaire asked for, else of that in progress, else the first."""
+        offered = {row.questionnaire.slug: row for row in self.offered}
+        asked = self.request.GET.get("questionnaire")
+        if asked is not None or not offered:
+            return offered.get(asked or "")
+        waiting = self.response and not self.response.is_submitted and definition_of(self.response.version_id).slug
+        return offered.get(waiting or "") or offered.get(OFFERED) or next(iter(offered.values()))
 
     @property
     def finished_url(self) -> str:
@@ -86,16 +120,28 @@ class OnOnesOwn(Way):
         return self.response is not None and self.response.is_submitted
 
     def arrive(self) -> None:
+        """Look at the questionnaire that is asked for. Raises Http404 where none is offered by that name."""
         remember(self.request)
+        if self.version is None:
+            raise Http404
+        self.waiting = waiting_responses(self.request)
+        slug = self.version.questionnaire.slug
+        self.elsewhere = self.response
+        submitted = self.response if self.response and self.response.is_submitted else None
+        here = (row for row in self.waiting if definition_of(row.version_id).slug == slug)
+        self.response = next(here, submitted)
 
     def begin(self) -> Response:
-        if self.response and not self.response.is_submitted:
-            return self.response
-        version = version_on_offer()
-        if version is None:
-            raise Http404
-        self.response = begin(self.request, version)
+        assert self.version is not None  # noqa: S101 - `arrive` has looked
+        self.response = begin(self.request, self.version)
         return self.response
+
+    def proposals(self, definition: Definition) -> dict[str, Proposed]:
+        user, keys = account_of(self.request), tried(self.request)
+        waiting = str(self.response.public_id) if self.response and not self.response.is_submitted else None
+        if user is None and set(keys) <= {waiting}:
+            return {}
+        return proposals_for(definition, own_earlier(user, keys))
 
 
 class InARound(Way):
@@ -110,6 +156,13 @@ class InARound(Way):
     @property
     def is_settled(self) -> bool:
         return self.response is not None and self.response.counted_since is not None
+
+    @property
+    def is_late(self) -> bool:
+        round_ = self.participant.round
+        if not round_.anonymous or not round_.revision or self.is_settled:
+            return False
+        return round_.results.current().filter(team=None, respondents__gte=SMALLEST_GROUP).exists()
 
     @property
     def organization(self) -> Organization:
@@ -129,6 +182,13 @@ class InARound(Way):
 
     def last_answers(self) -> dict[str, Answer]:
         return last_answers(self.participant)
+
+    def proposals(self, definition: Definition) -> dict[str, Proposed]:
+        user = account_of(self.request)
+        whose = earlier_in_organization(self.participant, user)
+        if user is not None and user.pk == self.participant.user_id:
+            whose |= own_earlier(user, [])
+        return proposals_for(definition, whose)
 
 
 def find_way(request: HttpRequest, *, slug: str = "", round_id: int = 0, token: str = "") -> Way | None:

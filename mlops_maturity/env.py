@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +49,12 @@ def email_url(value: str) -> None:
     """Raise ValidationError where the value does not say how to send mail."""
     if _split(value).scheme not in {"smtp", "submission", "file", "console", "memory", "dummy"}:
         raise ValidationError("Expected smtp://USER:PASSWORD@HOST:PORT, submission://…, file:///… or console://.")
+
+
+def email_address(value: str) -> None:
+    """Raise ValidationError where the value is not a bare email address; none at all is fine."""
+    if value and not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", value):
+        raise ValidationError("Expected an address such as bounces@HOST.")
 
 
 def site_url(value: str) -> None:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from mlops_maturity import queue
 from mlops_maturity.celery import app
 
 logger = logging.getLogger(__name__)
@@ -26,9 +27,13 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 where database, Redis and a worker respond, else 503; the body says which does not."""
+    """Answer 200 where database, Redis and a worker respond and the queue is no flood, else 503; the body says which.
+
+    Beat that is late is told, and costs nothing of it: pages work all the same.
+    """
     parts = {name: "ok" if _works(name, check) else "down" for name, check in CHECKS.items()}
     ready = "down" not in parts.values()
+    parts["beat"] = "ok" if _works("beat", _beat) else "late"
     return JsonResponse({"status": "ok" if ready else "unavailable"} | parts, status=200 if ready else 503)
 
 
@@ -55,4 +60,17 @@ def _worker() -> object:
     return app.control.ping(timeout=1.0, limit=1)
 
 
-CHECKS: dict[str, Callable[[], object]] = {"database": _database, "redis": _redis, "worker": _worker}
+def _queue() -> bool:
+    return queue.tasks_waiting() <= queue.MOST_WAITING
+
+
+def _beat() -> bool:
+    return not queue.is_beat_late()
+
+
+CHECKS: dict[str, Callable[[], object]] = {
+    "database": _database,
+    "redis": _redis,
+    "worker": _worker,
+    "queue": _queue,
+}

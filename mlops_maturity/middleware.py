@@ -47,7 +47,7 @@ class RequestLog(RequestMiddleware):
 
 
 class ContentSecurityPolicy(CSPMiddleware):
-    """The policy of all pages, loosened for the administration as far as django-unfold needs (docs/decisions/0020)."""
+    """The policy of all pages, loosened for the administration as far as django-unfold needs (docs/decisions/0038)."""
 
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, *args: Any, **kwargs: Any

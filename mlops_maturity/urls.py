@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.urls import include, path
 
-from mlops_maturity import accounts, confirmation, health, metrics, own_data
+from mlops_maturity import accounts, confirmation, health, metrics, outbox, own_data
 
 # allauth would have a password set by whoever sits at an open browser.
 set_password = login_required(reauthentication_required(password_set))
@@ -25,8 +25,12 @@ urlpatterns = [
     path("accounts/oidc/<slug:provider_id>/login/", accounts.sign_on, name="sign_on"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("demo/mail/", outbox.outbox, name="demo_outbox"),
+    path("demo/mail/<str:file>/<int:number>/", outbox.letter, name="demo_letter"),
+    path("demo/mail/<str:file>/<int:number>/html/", outbox.letter_html, name="demo_letter_html"),
     path("", include("organizations.urls")),
     path("", include("assessments.urls")),
+    path("", include("roadmaps.urls")),
 ]
 
 handler400 = "mlops_maturity.errors.bad_request"

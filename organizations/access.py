@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeAlias
+
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from allauth.core.exceptions import ReauthenticationRequired
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django_htmx.http import HttpResponseClientRefresh
 
 from organizations.models import Member, Role, User
+
+View: TypeAlias = Callable[..., HttpResponse]
 
 
 def account_of(request: HttpRequest) -> User | None:
@@ -46,3 +56,27 @@ def _member(request: HttpRequest, needed: Role, **which: object) -> Member:
     if not Role(member.role).may_act_as(needed):
         raise PermissionDenied
     return member
+
+
+def for_members(needed: Role = Role.VIEWER) -> Callable[[View], View]:
+    """Hand a view the member who asks, if the role suffices; moments are those of the organization's time zone."""
+
+    def decorate(view: View) -> View:
+        @never_cache
+        @wraps(view)
+        def wrapped(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
+            if account_of(request) is None:
+                # A live part of a page must not get the log-in page in its place.
+                return HttpResponseClientRefresh() if is_live(request) else redirect_to_login(request.get_full_path())
+            member = resolve_member(request, slug, needed)
+            with timezone.override(member.organization.time_zone):
+                return view(request, member, **kwargs)
+
+        return wrapped
+
+    return decorate
+
+
+def is_live(request: HttpRequest) -> bool:
+    """Return whether only the live part of a page is asked for."""
+    return "HX-Request" in request.headers

@@ -235,6 +235,7 @@ class Member(models.Model):
                 name="member_team_same_organization",
                 violation_error_message=_("This team belongs to another organization."),
             ),
+            tenant_key("member_of_organization"),
         ]
         triggers = [KEEPS_AN_OWNER]
 
@@ -255,6 +256,10 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self) -> InvitationQuerySet:
         """Return the invitations that have not expired."""
         return self.filter(expires_at__gt=timezone.now())
+
+    def postponed(self) -> InvitationQuerySet:
+        """Return those that count as sent though no mail has gone, as the address had got too many that day."""
+        return self.open().filter(token_hash=None, sent_at__isnull=False)
 
     def long_expired(self, *, days: int) -> InvitationQuerySet:
         """Return the invitations that expired more than so many days ago."""

@@ -14,6 +14,12 @@ def send_invitation(invitation_id: int) -> None:
     invitations.send_invitation(invitation_id=invitation_id)
 
 
+@shared_task
+def send_postponed_invitations() -> None:
+    """Try the invitations again whose address had got too many mails."""
+    invitations.send_postponed_invitations()
+
+
 @shared_task(autoretry_for=(OSError,), retry_backoff=30, retry_backoff_max=50 * 60, max_retries=60)
 def tell_of_deletion(organization_id: int, owner_id: int, by_id: int) -> None:
     """Mail one owner that the organization will be deleted, or no longer will be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -29,7 +30,7 @@ CHOICES = (
     Choice("not_sure", "Not sure", Fraction(0)),
     Choice("not_applicable", "Not applicable", None),
 )
-METHODS: tuple[Method, ...] = ("count", "staged", "ladder")
+METHODS: tuple[Method, ...] = ("count", "staged", "levels", "ladder")
 COMBINES: tuple[Combine, ...] = ("mean", "minimum", "gate")
 FIVE = ("data_management", "model_development", "model_deployment", "monitoring", "governance")
 
@@ -113,7 +114,7 @@ def definitions(
             choices=CHOICES if kind == "practice" else statements(top),
         )
 
-    return definition(
+    drawn = definition(
         *(
             dimension(
                 f"d{d}", *(draw_question(f"d{d}.{q}") for q in range(draw(st.integers(1, 5)))), weight=draw(weights())
@@ -125,6 +126,12 @@ def definitions(
         top=top,
         highest_level=top,
     )
+    if method == "levels":
+        return drawn
+    # The lowest level is from its score on, and the highest can be reached.
+    exclusive = [0 < level.number < top and draw(st.booleans()) for level in drawn.levels]
+    pairs = zip(drawn.levels, exclusive, strict=True)
+    return replace(drawn, levels=tuple(replace(level, exclusive=above) for level, above in pairs))
 
 
 def lines(max_size: int = 30) -> st.SearchStrategy[str]:
@@ -154,7 +161,15 @@ def mappings(draw: st.DrawFn) -> dict[str, Any]:
             optional={"tools": st.lists(lines(), max_size=2), "roles": st.lists(lines(), max_size=2)},
         )
         required = {"key": key, "kind": "practice", "level": draw(st.integers(1, top)), "text": draw(lines())}
-        return group(required, weight=numbers, help=texts(), evidence=texts(), guidance=guidance)
+        same = st.fixed_dictionaries(
+            {
+                "questionnaire": st.sampled_from(["elsewhere", "far-away"]),
+                "question": st.sampled_from(["a", "b.c"]),
+                "choices": st.dictionaries(st.sampled_from(["yes", "no"]), st.sampled_from(["1", "yes"]), min_size=1),
+            }
+        )
+        same_as = st.lists(same, max_size=2, unique_by=lambda row: (row["questionnaire"], row["question"]))
+        return group(required, weight=numbers, help=texts(), evidence=texts(), guidance=guidance, same_as=same_as)
 
     def draw_dimension(n: int) -> dict[str, Any]:
         questions = [draw_question(f"d{n}.{q}") for q in draw(st.permutations(range(draw(st.integers(1, 3)))))]
@@ -162,19 +177,25 @@ def mappings(draw: st.DrawFn) -> dict[str, Any]:
         return group(required, description=texts(), weight=numbers)
 
     level = {"description": texts(), "characteristics": st.lists(lines(), max_size=2)}
+    method = draw(st.sampled_from(["count", "staged", "levels"]))
+
+    def draw_level(n: int) -> dict[str, Any]:
+        exclusive = {"exclusive": st.booleans()} if method != "levels" and 0 < n < top else {}
+        return group({"number": n, "name": draw(lines()), "min_score": n}, **level, **exclusive)
+
     data = group(
         {
             "slug": "generated",
             "title": draw(lines()),
             "source": {"title": draw(lines()), "url": "", "licence": "MIT"},
             "locale": "en",
-            "scoring": {"method": "count", "combine": draw(st.sampled_from(COMBINES)), "max": top},
+            "scoring": {"method": method, "combine": draw(st.sampled_from(COMBINES)), "max": top},
             "choices": [
                 {"key": "yes", "label": draw(lines()), "value": 1},
                 {"key": "no", "label": draw(lines()), "value": 0},
                 {"key": "not_applicable", "label": draw(lines()), "excluded": True},
             ],
-            "levels": [group({"number": n, "name": draw(lines()), "min_score": n}, **level) for n in range(top + 1)],
+            "levels": [draw_level(n) for n in range(top + 1)],
             "dimensions": [draw_dimension(n) for n in draw(st.permutations(range(draw(st.integers(1, 3)))))],
         },
         description=texts(),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
@@ -14,7 +15,7 @@ from allauth.account.models import EmailAddress
 from django.utils import timezone
 from django.utils.text import slugify
 
-from assessments.models import Participant, QuestionnaireVersion, Response, Round
+from assessments.models import Participant, QuestionnaireVersion, ReminderSchedule, Response, Result, Round
 from assessments.models.questionnaires import VersionStatus
 from assessments.models.rounds import RoundStatus, quarter_days
 from assessments.questionnaires.files import read_valid
@@ -22,6 +23,7 @@ from assessments.selectors.questionnaires import definition_of
 from assessments.services import questionnaires, responses
 from mlops_maturity.env import CHECKOUT
 from organizations.models import Invitation, Member, Organization, Role, Team, User
+from roadmaps.models import Item, Roadmap
 
 PASSWORD = "a red bicycle in the rain"
 SHIPPED = CHECKOUT / "assessments" / "questionnaires" / "mlops-maturity.yaml"
@@ -128,6 +130,12 @@ def make_participant(
     )
 
 
+def make_schedule(organization: Organization | None = None, **fields: Any) -> ReminderSchedule:
+    """Make a schedule of every quarter from 1 January 2026 on, at 9, 14, 3 and 0 days before."""
+    fields = {"anchor": dt.date(2026, 1, 1), "looked_until": timezone.now()} | fields
+    return ReminderSchedule.objects.create(organization=organization or make_organization(), **fields)
+
+
 def make_response(
     answers: Mapping[str, str] | str = "yes",
     *,
@@ -155,6 +163,30 @@ def make_response(
     if submitted:
         responses.submit_response(response=response)
     return response
+
+
+def make_roadmap(
+    result: Result,
+    practices: Sequence[str] = ("governance.lineage", "monitoring.drift_detection"),
+    *,
+    owner: Member | None = None,
+    **fields: Any,
+) -> Roadmap:
+    """Make a roadmap from a result to level 5, of some practices (question keys) of two person-weeks each."""
+    fields = {"title": f"Roadmap {next(_numbers)}", "target_level": 5, "starts_on": dt.date(2026, 10, 1)} | fields
+    roadmap = Roadmap.objects.create(organization_id=result.organization_id, result=result, **fields)
+    Item.objects.bulk_create(
+        Item(
+            organization_id=roadmap.organization_id,
+            roadmap=roadmap,
+            question_key=key,
+            position=position,
+            effort_weeks=2,
+            owner=owner,
+        )
+        for position, key in enumerate(practices, start=1)
+    )
+    return roadmap
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any, ClassVar
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user
 from django.contrib.auth.hashers import MD5PasswordHasher
@@ -20,7 +21,7 @@ from django.core import mail
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from pwned_passwords_django.api import PwnedPasswords
 from pytest_django.fixtures import Settings
@@ -158,23 +159,74 @@ def test_adding_the_address_of_another_account_looks_like_any_other(client_of: C
 # Guessing is slow
 
 
-@pytest.mark.parametrize(
-    ("name", "fields", "allowed", "logged_in"),
-    [
-        ("account_signup", {"email": "x", "password1": "x"}, 20, False),
-        ("account_login", {"login": "x"}, 30, False),
-        ("account_reset_password", {"email": UNKNOWN}, 5, False),
-        ("mfa_login_webauthn", {"credential": "{}"}, 10, False),
-        ("account_reauthenticate", {"password": "wrong"}, 10, True),
-        ("account_change_password", {"oldpassword": "wrong"}, 5, True),
-        ("account_email", {"action_add": "", "email": "x"}, 10, True),
-    ],
-)
+SLOWED: list[tuple[str, dict[str, str], int, bool]] = [
+    ("account_signup", {"email": "x", "password1": "x"}, 20, False),
+    ("account_login", {"login": "x"}, 30, False),
+    ("account_reset_password", {"email": UNKNOWN}, 5, False),
+    ("mfa_login_webauthn", {"credential": "{}"}, 10, False),
+    ("account_reauthenticate", {"password": "wrong"}, 10, True),
+    ("mfa_reauthenticate", {"code": "000000"}, 10, True),
+    ("account_change_password", {"oldpassword": "wrong"}, 5, True),
+    ("account_email", {"action_add": "", "email": "x"}, 10, True),
+]
+"""Name of a page, what is sent, how often, and whether one is logged in."""
+ENDED_BY_THREE = {
+    "account_confirm_login_code": "tests/test_accounts.py::test_three_wrong_codes_end_the_log_in",
+    "account_email_verification_sent": "tests/test_accounts_confirmation.py::test_a_wrong_code_confirms_nothing…",
+    "confirm_by_code": "tests/test_accounts_confirmation.py::test_three_wrong_codes_end_it",
+}
+SLOWED_BY_ACCOUNT = {
+    "account_request_login_code": "test_codes_for_one_address_are_few",
+    "mfa_authenticate": "tests/test_accounts_second_factor.py::test_guessing_codes_is_slowed_down",
+}
+SIGNED = "takes what a key has signed for this session's challenge, which nobody guesses"
+NO_CREDENTIAL: dict[str | None, str] = {
+    "account_reset_password_from_key": "the link holds a signed key, and is slowed down nevertheless: 20 a minute",
+    "account_set_password": "for somebody who has none, after confirming by code",
+    "mfa_activate_totp": "the code shows that one's own app has the key that the page shows",
+    "mfa_add_webauthn": SIGNED,
+    "mfa_reauthenticate_webauthn": SIGNED,
+    **dict.fromkeys(("openid_connect_login", "openid_connect_callback", "sign_on"), "the provider asks"),
+    **dict.fromkeys(
+        (
+            *("account", "own_data", "download_own_data", "delete_account", "end_session", "account_logout"),
+            *("account_inactive", "account_reset_password_from_key_done", "account_reset_password_done", "mfa_index"),
+            *("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"),
+            *("mfa_download_recovery_codes", "mfa_list_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn"),
+            *("socialaccount_login_cancelled", "socialaccount_login_error", "socialaccount_signup"),
+            *("socialaccount_connections", "usersessions_list", None),
+        ),
+        "takes none",
+    ),
+}
+
+
+def account_pages(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[str | None]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from account_pages(pattern.url_patterns)
+        else:
+            yield pattern.name
+
+
+def test_each_page_of_accounts_is_slowed_down_or_takes_no_credential() -> None:
+    """A new page has to be put in its place."""
+    resolvers = [one for one in get_resolver().url_patterns if str(one.pattern) == "accounts/"]
+    own = [one for one in get_resolver().url_patterns if str(one.pattern).startswith("accounts/")]
+    names = set(account_pages([*resolvers, *own]))
+    assert {
+        name for name, *_rest in SLOWED
+    } | ENDED_BY_THREE.keys() | SLOWED_BY_ACCOUNT.keys() | NO_CREDENTIAL.keys() == names
+
+
+@pytest.mark.parametrize(("name", "fields", "allowed", "logged_in"), SLOWED)
 def test_too_many_attempts_are_answered_with_our_page(
     name: str, fields: dict[str, str], allowed: int, logged_in: bool, client: Client, client_of: ClientOf
 ) -> None:
     if logged_in:
-        client = client_of(make_user())
+        client = client_of(user := make_user())
+        if name == "mfa_reauthenticate":
+            TOTP.activate(user, generate_totp_secret())
     for _attempt in range(allowed):
         assert client.post(reverse(name), fields).status_code != 429
     answer = client.post(reverse(name), fields)
@@ -272,7 +324,7 @@ def test_a_session_is_told_by_browser_system_and_when_it_was_last_seen(client: C
     )
     [first, second] = text_of(client.get(reverse("usersessions_list"))).split("<li class")[1:]
     assert "curl" in first
-    assert "logged in since March 1, 2026, 9:30 a.m. UTC" in first
+    assert "logged in since 1 March 2026, 09:30 UTC" in first
     assert "last seen March 2, 2026, 10:45 a.m. UTC" in first
     assert "this browser" not in first
     assert "Chrome on Linux" in second

@@ -27,9 +27,14 @@ from assessments.models import (
     PublishedBenchmark,
     Questionnaire,
     QuestionnaireVersion,
+    Reminder,
+    ReminderHook,
+    ReminderSchedule,
+    ReminderSettings,
     Response,
     Result,
     Round,
+    Subscription,
     TeamTool,
 )
 from assessments.models.questionnaires import VersionStatus
@@ -51,8 +56,13 @@ NOT_ADDED_BY_HAND = {
     Invitation,
     QuestionnaireVersion,
     Participant,
+    Reminder,
+    ReminderHook,
+    ReminderSchedule,
+    ReminderSettings,
     Response,
     Result,
+    Subscription,
     TeamTool,
 }
 
@@ -69,7 +79,22 @@ def make_row_of_each() -> dict[type[models.Model], models.Model]:
     response = factories.make_response(participant=participant)
     close_round(round_=round_)
     team = round_.teams.get()
+    schedule = factories.make_schedule(member.organization)
+    now = schedule.looked_until
     return {
+        ReminderSchedule: schedule,
+        ReminderSettings: ReminderSettings.objects.create(organization=member.organization),
+        ReminderHook: ReminderHook.objects.create(organization=member.organization, url="https://hooks.example/1"),
+        Subscription: Subscription.objects.create(organization=member.organization, user=member.user),
+        Reminder: Reminder.objects.create(
+            organization=member.organization,
+            schedule=schedule,
+            user=member.user,
+            on=schedule.anchor,
+            days_before=3,
+            send_at=now,
+            try_at=now,
+        ),
         TeamTool: TeamTool.objects.create(organization=member.organization, team=team, name="Git"),
         Badge: Badge.objects.create(organization=member.organization),
         BenchmarkSharing: BenchmarkSharing.objects.create(organization=member.organization, size="1-10"),

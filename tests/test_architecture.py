@@ -16,11 +16,20 @@ PURE = {
     "assessments.charts",
     "assessments.benchmarks",
     "assessments.comparison",
+    "assessments.confidence",
     "assessments.definition",
     "assessments.differences",
+    "assessments.schedules",
     "assessments.scoring",
     "assessments.translations",
+    "roadmaps.assumptions",
+    "roadmaps.business_case",
+    "roadmaps.cheapest",
     "roadmaps.planning",
+    "roadmaps.plans",
+    "roadmaps.schedule",
+    "roadmaps.steps",
+    "roadmaps.structure",
 }
 
 

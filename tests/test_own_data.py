@@ -11,6 +11,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
@@ -22,9 +23,12 @@ from pytest_django import DjangoAssertNumQueries
 
 from assessments.exchange.people import user_document
 from assessments.models import Answer, Participant, Response, Result
+from assessments.services.benchmarks import share_scores
 from assessments.services.people import Alone, StillNeeded, delete_account
-from assessments.services.rounds import close_round
+from assessments.services.rounds import close_round, record_consensus
 from organizations.models import Member, Organization, Role, User
+from roadmaps.services.business_cases import save_case
+from roadmaps.services.structure import ControlState, save_controls
 from tests import factories
 from tests.accounts import reauthenticate, text_of
 from tests.factories import PASSWORD, Cast
@@ -118,6 +122,73 @@ def test_all_of_it_is_downloaded(member: User, client_of: ClientOf) -> None:
     assert notes == [f"note of round {number}" for number in (1, 2, 3)]
 
 
+TOLD = {
+    "account.EmailAddress.user": "email_addresses",
+    "mfa.Authenticator.user": "sign_in_methods",
+    "socialaccount.SocialAccount.user": "sign_on_accounts",
+    "usersessions.UserSession.user": "sessions",
+    "organizations.Member.user": "memberships",
+    "organizations.Invitation.invited_by": "invitations_sent",
+    "assessments.Response.user": "self_assessments",
+    "assessments.Participant.user": "participations",
+    "assessments.Consensus.recorded_by": "consensus_recorded",
+    "assessments.BenchmarkSharing.agreed_by": "scores_shared",
+    "assessments.Subscription.user": "mail_preferences",
+    "assessments.Reminder.user": "reminders",
+    "roadmaps.Roadmap.created_by": "roadmaps_kept",
+    "roadmaps.Item.owner": "roadmap_items_owned",
+    "roadmaps.BusinessCase.updated_by": "business_cases_saved",
+    "roadmaps.Control.owner": "controls_owned",
+}
+NOT_TOLD = {
+    "admin.LogEntry.user": "what staff did is the installation's record",
+    "pghistory.MiddlewareEvents.user": "no table of its own",
+    "assessments.DraftRevision.made_by": "the record of who changed a questionnaire, a hundred steps at most",
+    "organizations.MemberEvent.pgh_obj": "the organization's record of its members",
+    "organizations.MemberEvent.user": "the organization's record of its members",
+    "roadmaps.ItemEvent.owner": "the organization's record of its roadmaps",
+    "roadmaps.ControlEvent.owner": "the organization's record of its roadmaps",
+}
+
+
+def test_whatever_points_to_a_person_is_in_it_or_has_a_reason_not_to_be(member: User) -> None:
+    """Add it to user_document, or from another app by register_person; else say here why it is not the person's."""
+    fields = {
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models()
+        for field in model._meta.fields
+        if field.related_model in (User, Member)
+    }
+    assert fields == TOLD.keys() | NOT_TOLD.keys()
+    assert set(TOLD.values()) <= user_document(member).keys()
+
+
+def test_what_one_did_for_organizations_is_in_it(cast: Cast) -> None:
+    round_ = factories.make_round(cast.organization, teams=[cast.team])
+    factories.make_response("no", participant=factories.make_participant(round_))
+    close_round(round_=round_)
+    record_consensus(
+        round_=round_, team=cast.team, agreed={"governance.lineage": ("yes", "We looked.")}, user=cast.facilitator
+    )
+    share_scores(organization=cast.organization, size="1-10", user=cast.facilitator)
+    owner = cast.organization.members.get(user=cast.facilitator)
+    roadmap = factories.make_roadmap(
+        round_.results.current().get(team=None), owner=owner, title="Our plan", created_by=cast.facilitator
+    )
+    save_case(roadmap=roadmap, currency="EUR", given={}, user=cast.facilitator)
+    save_controls(roadmap=roadmap, states={"level:5:Compliance": ControlState(owner=owner, note="Mine")})
+    document = user_document(cast.facilitator)
+    assert [row["rationale"] for row in document["consensus_recorded"]] == ["We looked."]
+    assert [row["organization"] for row in document["scores_shared"]] == ["Acme Insurance"]
+    assert [row["title"] for row in document["roadmaps_kept"]] == ["Our plan"]
+    assert len(document["roadmap_items_owned"]) == 2
+    assert [row["roadmap"] for row in document["business_cases_saved"]] == ["Our plan"]
+    assert [row["note"] for row in document["controls_owned"]] == ["Mine"]
+    others = user_document(cast.member)
+    assert not others["consensus_recorded"] + others["scores_shared"] + others["roadmaps_kept"]
+    assert not others["roadmap_items_owned"] + others["business_cases_saved"] + others["controls_owned"]
+
+
 def test_no_secret_and_nothing_of_others_is_in_it(member: User, client_of: ClientOf) -> None:
     text = sure_client(client_of, member).get(reverse("download_own_data")).content.decode()
     for word in ("TOPSECRET", "somebody else", "other1@", PASSWORD, member.password, '"id"'):
@@ -133,7 +204,7 @@ def test_an_address_that_is_only_claimed_gives_nothing(cast: Cast) -> None:
 def test_its_queries_do_not_grow(member: User, cast: Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     factories.make_response(user=cast.viewer)
     for user in (member, cast.viewer):
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(15):
             user_document(user)
 
 

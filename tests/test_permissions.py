@@ -11,14 +11,31 @@ from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from assessments.models import Badge, Participant, Questionnaire, QuestionnaireVersion, Response, Round
+from assessments.models import (
+    Badge,
+    Participant,
+    Questionnaire,
+    QuestionnaireVersion,
+    ReminderHook,
+    Response,
+    Round,
+)
 from assessments.services.questionnaires import retire_version
 from assessments.services.rounds import close_round
+from organizations.audit.trail import Action, Selection, find_events, tell
 from organizations.models import Invitation, Role, User
 from organizations.selectors import hash_of
 from organizations.services.invitations import invite
 from tests.accounts import reauthenticate
-from tests.factories import Cast, make_participant, make_response, make_round, make_version
+from tests.factories import (
+    Cast,
+    make_participant,
+    make_response,
+    make_roadmap,
+    make_round,
+    make_schedule,
+    make_version,
+)
 
 ACTORS = ("visitor", "viewer", "member", "facilitator", "owner", "outsider", "staff")
 LOG_IN = 302
@@ -196,6 +213,21 @@ MATRIX = [
     Row("edit_language", "post", then(302, OUR_FACILITATORS)),
     Row("preview_question", "post", OUR_FACILITATORS),
     Row("draft_act", "post", then(400, OUR_FACILITATORS)),
+    Row("roadmaps", "get", ONLY_OUR_MEMBERS),
+    Row("new_roadmap", "get", OUR_FACILITATORS),
+    Row("new_roadmap", "post", then(422, OUR_FACILITATORS)),
+    Row("roadmap", "get", ONLY_OUR_MEMBERS),
+    Row("edit_roadmap", "get", OUR_FACILITATORS),
+    Row("edit_roadmap", "post", then(422, OUR_FACILITATORS)),
+    Row("roadmap_board", "get", ONLY_OUR_MEMBERS),
+    Row("roadmap_progress", "get", ONLY_OUR_MEMBERS),
+    Row("export_roadmap", "get", ONLY_OUR_MEMBERS),
+    # A member may, where the item is theirs.
+    Row("roadmap_item", "get", OUR_FACILITATORS | {"member": 200}),
+    Row("roadmap_item", "post", then(422, OUR_FACILITATORS | {"member": 200})),
+    Row("move_roadmap_item", "post", then(302, OUR_FACILITATORS | {"member": 200})),
+    Row("delete_roadmap", "get", OUR_FACILITATORS),
+    Row("delete_roadmap", "post", then(302, OUR_FACILITATORS)),
     Row("rounds", "get", ONLY_OUR_MEMBERS),
     Row("new_round", "get", OUR_FACILITATORS),
     Row("new_round", "post", then(422, OUR_FACILITATORS)),
@@ -232,6 +264,33 @@ MATRIX = [
     Row("badges", "post", then(422, OUR_OWNERS)),
     Row("revoke_badge", "get", OUR_OWNERS),
     Row("revoke_badge", "post", then(302, OUR_OWNERS)),
+    Row("reminders", "get", OUR_FACILITATORS),
+    Row("reminders", "post", then(422, OUR_FACILITATORS)),
+    Row("new_schedule", "get", OUR_FACILITATORS),
+    Row("new_schedule", "post", then(422, OUR_FACILITATORS)),
+    Row("edit_schedule", "get", OUR_FACILITATORS),
+    Row("edit_schedule", "post", then(422, OUR_FACILITATORS)),
+    *(
+        Row(name, "post", then(302, OUR_FACILITATORS))
+        for name in ("pause_schedule", "resume_schedule", "skip_date", "test_schedule", "delete_schedule")
+    ),
+    Row("delete_schedule", "get", OUR_FACILITATORS),
+    Row("reminder_hooks", "get", OUR_OWNERS),
+    Row("reminder_hooks", "post", then(422, OUR_OWNERS)),
+    *(
+        Row(name, "post", then(302, OUR_OWNERS))
+        for name in ("test_reminder_hook", "enable_reminder_hook", "delete_reminder_hook")
+    ),
+    Row("delete_reminder_hook", "get", OUR_OWNERS),
+    Row("mail_preferences", "get", EVERYONE | {"visitor": LOG_IN}),
+    Row("mail_preferences", "post", dict.fromkeys(ACTORS, LOG_IN)),
+    # A token that is none; whoever has a true one may end mail.
+    Row("unsubscribe", "get", dict.fromkeys(ACTORS, 410)),
+    Row("unsubscribe", "post", dict.fromkeys(ACTORS, 410)),
+    # The demo's alone.
+    Row("demo_outbox", "get", dict.fromkeys(ACTORS, 404)),
+    Row("demo_letter", "get", dict.fromkeys(ACTORS, 404)),
+    Row("demo_letter_html", "get", dict.fromkeys(ACTORS, 404)),
     Row("export_round", "get", ONLY_OUR_MEMBERS),
     # With a single closed round there is nothing to compare, which the page says.
     Row("export_comparison", "get", then(302, ONLY_OUR_MEMBERS)),
@@ -250,6 +309,16 @@ MATRIX = [
     Row("round_consensus", "get", OUR_FACILITATORS, team=True),
     # A form that does not say which result it was written for.
     Row("round_consensus", "post", then(409, OUR_FACILITATORS), team=True),
+    Row("roadmap_business_case", "get", ONLY_OUR_MEMBERS),
+    # Nothing was entered, not even a currency.
+    Row("roadmap_business_case", "post", then(422, OUR_FACILITATORS)),
+    Row("roadmap_business_case_workbook", "get", ONLY_OUR_MEMBERS),
+    Row("roadmap_pdf", "get", ONLY_OUR_MEMBERS),
+    Row("roadmap_structure", "get", ONLY_OUR_MEMBERS),
+    Row("roadmap_structure", "post", then(302, OUR_FACILITATORS)),
+    Row("roadmap_governance", "get", ONLY_OUR_MEMBERS),
+    # Members say how far the controls are that they own; the member here owns none.
+    Row("roadmap_governance", "post", then(422, OUR_FACILITATORS)),
 ]
 STEPS: dict[str, list[str]] = {
     "": [],
@@ -270,6 +339,13 @@ OF_A_ROUND = (
     "extend_round",
     "nudge_round",
     "discard_round",
+)
+OF_A_CASE = (
+    "roadmap_business_case",
+    "roadmap_business_case_workbook",
+    "roadmap_pdf",
+    "roadmap_structure",
+    "roadmap_governance",
 )
 # Answered by whoever watches the site, and slow where no worker runs: tests/mlops_maturity has it.
 ELSEWHERE = {"readyz"}
@@ -344,7 +420,12 @@ def test_who_may_open_what(
         reauthenticate(client)
     session = UserSession.objects.create(user=cast.member, ip="127.0.0.1", session_key="elsewhere")
     badge = Badge.objects.create(organization=cast.organization, token=TOKEN)
+    schedule = make_schedule(cast.organization)
+    hook = ReminderHook.objects.create(organization=cast.organization, url="https://hooks.example/1")
     slug = cast.organization.slug
+    roadmap = make_roadmap(closed_round.results.get(team=None), owner=cast.organization.members.get(user=cast.member))
+    item = roadmap.items.first()
+    assert item
     viewer = cast.organization.members.get(role=Role.VIEWER)
     arguments: dict[str, list[Any]] = {
         "end_session": [session.pk],
@@ -376,6 +457,11 @@ def test_who_may_open_what(
         "invitation": [TOKEN],
         **{f"respond{step}": [slug, asked.round_id, *arguments] for step, arguments in STEPS.items()},
         **{f"respond_by_link{step}": [TOKEN, *arguments] for step, arguments in STEPS.items()},
+        **{name: [slug] for name in ("roadmaps", "new_roadmap")},
+        **{name: [slug, roadmap.pk] for name in ("roadmap", "edit_roadmap", "roadmap_board", "roadmap_progress")},
+        "delete_roadmap": [slug, roadmap.pk],
+        "export_roadmap": [slug, roadmap.pk, "csv"],
+        **{name: [slug, roadmap.pk, item.pk] for name in ("roadmap_item", "move_roadmap_item")},
         "rounds": [slug],
         "new_round": [slug],
         **{name: [slug, asked.round_id] for name in OF_A_ROUND},
@@ -383,21 +469,43 @@ def test_who_may_open_what(
         "badge_image": [TOKEN],
         "badges": [slug],
         "revoke_badge": [slug, badge.pk],
+        "reminders": [slug],
+        "new_schedule": [slug],
+        **{
+            name: [slug, schedule.pk]
+            for name in (
+                *("edit_schedule", "pause_schedule", "resume_schedule", "skip_date"),
+                *("test_schedule", "delete_schedule"),
+            )
+        },
+        "reminder_hooks": [slug],
+        **{name: [slug, hook.pk] for name in ("test_reminder_hook", "enable_reminder_hook", "delete_reminder_hook")},
+        "unsubscribe": [TOKEN],
+        **{name: ["some.log", 0] for name in ("demo_letter", "demo_letter_html")},
         "export_round": [slug, closed_round.pk, "csv"],
         "export_comparison": [slug, "csv"],
         "report": [slug, closed_round.pk],
         "round_result": [cast.organization.slug, closed_round.pk],
         "round_notes": [slug, closed_round.pk, "governance.lineage"],
         "round_consensus": [slug, closed_round.pk],
+        **{name: [slug, roadmap.pk] for name in OF_A_CASE},
     }
     url = reverse(row.name, args=arguments.get(row.name, []))
 
     response = getattr(client, row.method)(f"{url}?team={cast.team.pk}" if row.team else url)
 
-    response.close()
     assert response.status_code == row.expected[actor]
+    if "attachment" in response.get("Content-Disposition", "") and row.name != "download_own_data":
+        assert _downloads(cast) == [getattr(cast, actor).pk], "organizations.audit.downloads.taken() was not called"
+    response.close()
     if response.status_code == LOG_IN and actor == "visitor" and not row.name.startswith(("try", "respond_by_link")):
         assert response["Location"].startswith(reverse("account_login"))
+
+
+def _downloads(cast: Cast) -> list[int]:
+    """Return who downloaded something of the cast's organization, by the audit trail."""
+    found = find_events(cast.organization, Selection(action=Action.TAKEN))
+    return [entry.user_id or 0 for entry in tell(cast.organization, list(found))]
 
 
 def test_every_address_has_a_row() -> None:

@@ -20,7 +20,13 @@ from assessments.models import (
     DraftRevision,
     Questionnaire,
     QuestionnaireVersion,
+    Reminder,
+    ReminderHook,
+    ReminderSchedule,
+    ReminderSettings,
     Response,
+    Result,
+    Subscription,
     TeamTool,
 )
 from assessments.models.badges import Badge
@@ -28,6 +34,7 @@ from assessments.models.benchmarks import SizeBand
 from assessments.services.rounds import close_round
 from organizations.models import Invitation, Organization
 from organizations.tenancy import OwnOrShared, SameOrganization, SameOrNoOrganization
+from roadmaps.models import BusinessCase, Control, StaffedRole
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -94,11 +101,30 @@ def make_world(name: str) -> Organization:
     close_round(round_=closed)
     TeamTool.objects.create(organization=organization, team=team, name=f"Tool of {name}")
     BenchmarkSharing.objects.create(organization=organization, size=SizeBand.TO_10)
+    first = factories.make_roadmap(Result.objects.get(round=closed, team=team), owner=member)
+    factories.make_roadmap(first.result, [], previous=first)
+    BusinessCase.objects.create(organization=organization, roadmap=first, given={"models": {"expected": 7.0}})
+    StaffedRole.objects.create(organization=organization, role=f"Role of {name}", people=2)
+    Control.objects.create(organization=organization, roadmap=first, key="level:3:Compliance", owner=member)
+    ReminderSettings.objects.create(organization=organization, nudge_days=[3])
+    Subscription.objects.create(organization=organization, user=member.user)
+    schedule = factories.make_schedule(organization, team=team, opened_round=closed)
+    hook = ReminderHook.objects.create(organization=organization, url="https://hooks.example/1")
+    planned: dict[str, Any] = {"organization": organization, "on": schedule.anchor, "days_before": 3}
+    planned |= {"send_at": timezone.now(), "try_at": timezone.now()}
+    Reminder.objects.create(schedule=schedule, user=member.user, **planned)
+    Reminder.objects.create(schedule=schedule, hook=hook, **planned)
+    Reminder.objects.create(participant=closed.participants.get(), **planned)
     return organization
 
 
-def row_of(model: Any, organization: Organization) -> Any:
-    row = model._default_manager.filter(organization=organization).first()
+# Of these a row points to one thing or the other, and there is one for each.
+ONE_FOR_EACH = (Reminder, ReminderSchedule)
+
+
+def row_of(model: Any, organization: Organization, pointing: str = "pk") -> Any:
+    """Return a row of an organization, with something in a column."""
+    row = model._default_manager.filter(organization=organization, **{f"{pointing}__isnull": False}).first()
     assert row is not None, f"make_world() makes no {model._meta.label}"
     return row
 
@@ -147,9 +173,11 @@ def test_every_pair_is_guarded(field: models.Field[Any, Any]) -> None:
 def test_no_row_can_be_pointed_to_another_organization(
     field: models.Field[Any, Any], ours: Organization, theirs: Organization
 ) -> None:
-    row, other = row_of(field.model, ours), row_of(field.related_model, theirs)
+    row, other = row_of(field.model, ours, field.name), row_of(field.related_model, theirs)
     if field.one_to_one:
         row_of(field.model, theirs).delete()
+    if field.model is Reminder:
+        Reminder.objects.filter(organization=theirs).delete()
 
     refused(field, lambda: type(row).objects.filter(pk=row.pk).update(**{field.name: other}))
 
@@ -158,14 +186,17 @@ def test_no_row_can_be_pointed_to_another_organization(
 def test_no_row_can_be_made_that_points_to_another_organization(
     field: models.Field[Any, Any], ours: Organization, theirs: Organization
 ) -> None:
-    row = row_of(field.model, theirs)
-    others = {pointer.name: row_of(pointer.related_model, ours) for pointer in pairs(field.model)} | {
+    row = row_of(field.model, theirs, field.name)
+    pointers = [pointer for pointer in pairs(field.model) if field.model is not Reminder or getattr(row, pointer.name)]
+    others = {pointer.name: row_of(pointer.related_model, ours) for pointer in pointers} | {
         field.name: getattr(row, field.name)
     }
     # Its like must not be in the way; a version's rounds would keep it, but versions differ by their questionnaire.
     if field.model is not QuestionnaireVersion:
         with pgtrigger.ignore(*FREEZES):
             field.model._default_manager.filter(pk=row.pk).delete()
+            if field.model in ONE_FOR_EACH:
+                field.model._default_manager.filter(organization=ours).delete()
             connection.check_constraints()
     for name, value in {"pk": None, "organization": ours, **others}.items():
         setattr(row, name, value)

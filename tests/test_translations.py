@@ -21,6 +21,7 @@ from organizations.models import Role, User
 from organizations.selectors import hash_of
 from organizations.services import invitations as service
 from organizations.services.deletion import request_deletion, tell_of_deletion
+from roadmaps.assumptions import CURRENCIES
 from tests import factories
 from tests.accounts import reauthenticate
 from tests.factories import Cast
@@ -329,3 +330,21 @@ def test_an_invitation(marked: None, cast: Cast, client_of: ClientOf, client: Cl
     [message] = mail.outbox
     assert outside(str(message.subject))[0].strip() == ""
     assert re.fullmatch(r"\s*https?://\S+\s*", outside(str(message.body))[0])
+
+
+def test_what_a_roadmap_costs_and_takes(
+    marked: None, cast: Cast, client_of: ClientOf, version: QuestionnaireVersion
+) -> None:
+    round_ = factories.make_round(cast.organization, teams=[cast.team])
+    factories.make_response("no", participant=factories.make_participant(round_, user=cast.member))
+    close_round(round_=round_)
+    roadmap = factories.make_roadmap(round_.results.get(team=None), target_level=3)
+    people = {user.email for user in (cast.owner, cast.facilitator, cast.member, cast.viewer)}
+    data = texts_in(version.definition) | people | {cast.organization.name, cast.team.name, roadmap.title, *CURRENCIES}
+    for name in ("business_case", "structure", "governance"):
+        for user in (cast.facilitator, cast.viewer):
+            answer = client_of(user).get(reverse(f"roadmap_{name}", args=[cast.organization.slug, roadmap.pk]))
+            assert_translated(answer, *data)
+    page = client_of(cast.facilitator).post(answer.request["PATH_INFO"].replace("governance", "business-case"))
+    assert page.status_code == 422
+    assert_translated(page, *data)

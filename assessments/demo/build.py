@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 
 from assessments.demo import story
 from assessments.demo.answers import answers_in_round, answers_of
-from assessments.models import Answer, QuestionnaireVersion, Response, Round
+from assessments.models import Answer, QuestionnaireVersion, ReminderSchedule, Response, Round
+from assessments.models.reminders import USUAL_DAYS_BEFORE, USUAL_HOUR, Every
 from assessments.models.results import ResultQuerySet
 from assessments.models.rounds import quarter_days
 from assessments.selectors.questionnaires import definition_of, version_on_offer
-from assessments.services import benchmarks, responses, rounds
+from assessments.services import benchmarks, reminders, responses, rounds
 from organizations.models import Member, Organization, Team, User
 
 SLUG = "demo"
@@ -65,8 +66,27 @@ def make_demo() -> bool:
             _close_round(round_, members, number, day + dt.timedelta(days=14))
     for team in organization.teams.all():
         benchmarks.save_tools(team=team, names=story.TOOLS[team.name].split(", "))
+    _plan_reminders(organization, today)
     _date_back_founding(organization, founded_on)
     return True
+
+
+def _plan_reminders(organization: Organization, today: dt.date) -> None:
+    """Remind of each quarter's first day, and so that a mail goes out today, in the first minute."""
+    _first, last = quarter_days(today.year, (today.month + 2) // 3)
+    anchor = last + dt.timedelta(days=1)
+    now = timezone.localtime(timezone=ZONE)
+    schedule = reminders.make_schedule(
+        organization=organization,
+        team=None,
+        every=Every.QUARTER,
+        anchor=anchor,
+        hour=min(USUAL_HOUR, now.hour),
+        days_before={(anchor - today).days, *USUAL_DAYS_BEFORE},
+    )
+    began_at = dt.datetime.combine(today, dt.time(), ZONE) - dt.timedelta(seconds=1)
+    ReminderSchedule.objects.filter(pk=schedule.pk).update(looked_until=began_at)
+    reminders.change_nudges(organization=organization, days=[7, 2], hour=USUAL_HOUR)
 
 
 def _refuse_foreign(organization: Organization) -> None:

@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 
-from assessments.models import Answer, Participant, QuestionnaireVersion, Response
+from assessments.models import (
+    Answer,
+    BenchmarkSharing,
+    Consensus,
+    Participant,
+    QuestionnaireVersion,
+    Reminder,
+    Response,
+    Subscription,
+)
 from organizations.models import Invitation, Member, User
 
 FORMAT = "mlops-maturity-user"
 VERSION = 1
 
+Contribution: TypeAlias = Callable[[User], Mapping[str, Any]]
+
+_contributions: dict[str, Contribution] = {}
+
+
+def register_person(name: str, contribution: Contribution) -> None:
+    """Add what an app knows of a person to their document; called in the app's `ready`."""
+    _contributions[name] = contribution
+
 
 def user_document(user: User) -> dict[str, Any]:
-    """Return all that is a person's, moments as datetimes. Nine queries, whatever there is."""
+    """Return all that is a person's, moments as datetimes. Thirteen queries and those of apps, whatever there is."""
     tried = list(Response.objects.tried_by(user).select_related("version__questionnaire"))
     asked = list(
         Participant.objects.of(user)
@@ -41,10 +59,37 @@ def user_document(user: User) -> dict[str, Any]:
         },
         **_signing_in(user),
         **_organizations(user),
+        **_mail(user),
         "self_assessments": [
             {**_version(response.version), **_response(response, answers[response.pk])} for response in tried
         ],
         "participations": [_participation(participant, answers) for participant in asked],
+        **_decided(user),
+        **{key: value for write in _contributions.values() for key, value in write(user).items()},
+    }
+
+
+def _decided(user: User) -> dict[str, Any]:
+    """Return what the person wrote down or agreed to for organizations. Two queries."""
+    consensus = Consensus.objects.filter(recorded_by=user).select_related("organization", "team", "round")
+    sharing = BenchmarkSharing.objects.filter(agreed_by=user).select_related("organization")
+    return {
+        "consensus_recorded": [
+            {
+                "organization": row.organization.name,
+                "team": row.team.name,
+                "starts_on": row.round.starts_on,
+                "question": row.question_key,
+                "choice": row.choice_key,
+                "rationale": row.rationale,
+                "recorded_at": row.recorded_at,
+            }
+            for row in consensus.order_by("round__starts_on", "pk")
+        ],
+        "scores_shared": [
+            {"organization": row.organization.name, "size": row.size, "agreed_at": row.since}
+            for row in sharing.order_by("organization__name", "pk")
+        ],
     }
 
 
@@ -107,6 +152,32 @@ def _organizations(user: User) -> dict[str, Any]:
                 "expires_at": invitation.expires_at,
             }
             for invitation in invitations.order_by("organization__name", "email")
+        ],
+    }
+
+
+def _mail(user: User) -> dict[str, Any]:
+    """Return which mail the person wants, and which reminders they got. Two queries."""
+    return {
+        "mail_preferences": [
+            {
+                "organization": row.organization.name,
+                "reminders": row.reminders,
+                "nudges": row.nudges,
+                "language": row.language,
+                "came_back": row.bounces,
+            }
+            for row in Subscription.objects.filter(user=user).select_related("organization").order_by("pk")
+        ],
+        "reminders": [
+            {
+                "organization": row.organization.name,
+                "on": row.on,
+                "days_before": row.days_before,
+                "fate": row.state,
+                "sent_at": row.sent_at,
+            }
+            for row in Reminder.objects.filter(user=user).select_related("organization").order_by("pk")
         ],
     }
 

@@ -7,26 +7,34 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator, validate_email
 from django.utils.translation import gettext as _
 from jsonschema import Draft202012Validator
 
-from assessments import scoring
 from assessments.definition import Definition
+from assessments.exchange.findings import (
+    Finding,
+    VersionKey,
+    email_address,
+    known_member,
+    known_team,
+    moment,
+    tried,
+    twice,
+    version_key,
+)
+from assessments.exchange.parts import Known, registered
+from assessments.exchange.reading_rounds import in_round
+from assessments.questionnaires.files import read_valid
 from assessments.questionnaires.rules import KeyPath, shown
-from assessments.questionnaires.validation import validate_mapping
-from organizations.models import Organization, Role
+from assessments.questionnaires.validation import QuestionnaireError, validate_mapping
+from organizations.models import NOT_A_SLUG, Organization, Role
 
 MAX_PROBLEMS = 20
 
-Finding: TypeAlias = tuple[KeyPath, str]
-# Slug, number, and whether it is the organization's own.
-VersionKey: TypeAlias = tuple[str, int, bool]
-
-_VALIDATOR = Draft202012Validator(json.loads(Path(__file__).with_name("organization.schema.json").read_text("utf-8")))
+CORE_SCHEMA: dict[str, Any] = json.loads(Path(__file__).with_name("organization.schema.json").read_text("utf-8"))
 
 
 class DocumentError(ValueError):
@@ -49,18 +57,10 @@ def read_document(content: bytes) -> dict[str, Any]:
     return document
 
 
-def version_key(round_: Mapping[str, Any]) -> VersionKey:
-    """Return to which version of the document a round of it refers."""
-    used = round_["questionnaire"]
-    return used["slug"], used["number"], used["own"]
-
-
-def moment(text: str) -> dt.datetime:
-    """Return the moment that a text says. Raises ValueError unless it is one with a time zone."""
-    found = dt.datetime.fromisoformat(text)
-    if found.tzinfo is None:
-        raise ValueError(text)
-    return found.astimezone(dt.UTC)
+def whole_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the document with all its parts."""
+    parts = {part.key: part.schema for part in registered()}
+    return CORE_SCHEMA | {"properties": CORE_SCHEMA["properties"] | parts}
 
 
 def _parse(content: bytes) -> Any:
@@ -79,8 +79,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _value in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise DocumentError([_("the key %s stands twice in one object.") % shown(twice)])
+        again = next(key for key in keys if keys.count(key) > 1)
+        raise DocumentError([_("the key %s stands twice in one object.") % shown(again)])
     return found
 
 
@@ -107,7 +107,7 @@ def _texts(data: Any, path: KeyPath = ()) -> Iterator[Finding]:
 
 
 def _schema(data: Any) -> Iterator[Finding]:
-    for error in _VALIDATOR.iter_errors(data):
+    for error in Draft202012Validator(whole_schema()).iter_errors(data):
         path = tuple(error.absolute_path)
         if error.validator == "additionalProperties":
             known = error.schema.get("properties", {})
@@ -129,31 +129,44 @@ def _message(keyword: str, wanted: Any, value: Any) -> str:
         "minimum": _("must be at least %(wanted)s."),
         "maximum": _("must be at most %(wanted)s."),
         "minLength": _("is empty."),
+        "minItems": _("is empty."),
         "minProperties": _("is empty."),
         "maxLength": _("is longer than %(wanted)s characters."),
-        "maxItems": _("must be empty in a round that is not closed."),
     }
-    wanted = ", ".join(wanted) if isinstance(wanted, list) else wanted
-    return messages[keyword] % {"wanted": wanted, "value": shown(value)}
+    wanted = ", ".join(map(str, wanted)) if isinstance(wanted, list) else wanted
+    # An app's part may ask for more than the core does.
+    message = messages.get(keyword, _("%(value)s is not what belongs here."))
+    return message % {"wanted": wanted, "value": shown(value)}
 
 
 def _references(data: Mapping[str, Any]) -> Iterator[Finding]:
     """Find what the schema cannot: values that mean nothing, names that are not there or there twice."""
     yield from _moments(data)
     yield from _settings(data["organization"])
-    teams = [team["name"] for team in data["teams"]]
-    yield from _twice([(("teams", n, "name"), name.lower()) for n, name in enumerate(teams)])
-    yield from _people(data, set(teams))
-    definitions: dict[VersionKey, Definition | None] = {}
-    yield from _versions(data, definitions)
-    members = {member["email"] for member in data["members"]}
-    for number, round_ in enumerate(data["rounds"]):
-        key = version_key(round_)
-        at = ("rounds", number)
-        if key not in definitions:
-            yield (*at, "questionnaire"), _("is no version that this file has.")
-        else:
-            yield from _in_round(round_, at, set(teams), members, definitions[key])
+    teams = frozenset(team["name"] for team in data["teams"])
+    yield from twice([(("teams", n, "name"), team["name"].lower()) for n, team in enumerate(data["teams"])])
+    yield from _people(data, teams)
+    versions: dict[VersionKey, Definition | None] = {}
+    yield from _versions(data, versions)
+    known = Known(
+        teams=teams,
+        members=frozenset(member["email"] for member in data["members"]),
+        versions=versions,
+        rounds={round_["number"]: version_key(round_["questionnaire"]) for round_ in data["rounds"]},
+        results={
+            (round_["number"], result.get("team"), result["revision"]): "withheld" not in result
+            for round_ in data["rounds"]
+            for result in round_["results"]
+        },
+    )
+    for position, round_ in enumerate(data["rounds"]):
+        at = ("rounds", position)
+        if round_["number"] != position + 1:
+            yield (*at, "number"), _("must be %d: rounds are numbered in their order.") % (position + 1)
+        yield from in_round(round_, at, known)
+    for part in registered():
+        if part.key in data:
+            yield from (((part.key, *path), message) for path, message in part.check(data[part.key], known))
 
 
 def _moments(data: Any, path: KeyPath = ()) -> Iterator[Finding]:
@@ -163,16 +176,9 @@ def _moments(data: Any, path: KeyPath = ()) -> Iterator[Finding]:
         if isinstance(value, dict | list) and key not in ("definition", "card", "answers"):
             yield from _moments(value, at)
         elif isinstance(value, str) and str(key).endswith("_at"):
-            yield from _tried(at, moment, value, _("is not a time such as 2026-03-31T09:30:00+00:00."))
-        elif isinstance(value, str) and key in ("starts_on", "ends_on"):
-            yield from _tried(at, dt.date.fromisoformat, value, _("is not a day such as 2026-03-31."))
-
-
-def _tried(at: KeyPath, read: Any, value: str, message: str) -> Iterator[Finding]:
-    try:
-        read(value)
-    except (ValueError, OverflowError, ValidationError):
-        yield at, message
+            yield from tried(at, moment, value, _("is not a time such as 2026-03-31T09:30:00+00:00."))
+        elif isinstance(value, str) and str(key).endswith("_on"):
+            yield from tried(at, dt.date.fromisoformat, value, _("is not a day such as 2026-03-31."))
 
 
 def _settings(data: Mapping[str, Any]) -> Iterator[Finding]:
@@ -180,52 +186,29 @@ def _settings(data: Mapping[str, Any]) -> Iterator[Finding]:
         Organization(**{**data, "created_at": None}).clean_fields(exclude=["created_at"])
     except ValidationError as error:
         yield from ((("organization", field), text) for field, [text, *_rest] in error.message_dict.items())
-    if data["slug"] == "new":
+    if data["slug"] == NOT_A_SLUG:
         yield ("organization", "slug"), _("is an address of the site itself.")
 
 
-def _people(data: Mapping[str, Any], teams: set[str]) -> Iterator[Finding]:
+def _people(data: Mapping[str, Any], teams: frozenset[str]) -> Iterator[Finding]:
     for part in ("members", "invitations"):
-        yield from _twice([((part, n, "email"), row["email"]) for n, row in enumerate(data[part])])
-        for number, row in enumerate(data[part]):
-            yield from _tried(
-                (part, number, "email"), _email, row["email"], _("is not an email address in lower case.")
+        yield from twice([((part, n, "email"), row["email"]) for n, row in enumerate(data[part])])
+        for n, row in enumerate(data[part]):
+            yield from tried(
+                (part, n, "email"), email_address, row["email"], _("is not an email address in lower case.")
             )
-            yield from _known((part, number, "team"), row.get("team"), teams, _("is no team of this file."))
+            yield from known_team((part, n, "team"), row.get("team"), teams)
     members = {member["email"] for member in data["members"]}
-    for number, row in enumerate(data["invitations"]):
-        yield from _known(("invitations", number, "invited_by"), row.get("invited_by"), members, _no_member())
+    for n, row in enumerate(data["invitations"]):
+        yield from known_member(("invitations", n, "invited_by"), row.get("invited_by"), members)
     if members and not any(member["role"] == Role.OWNER for member in data["members"]):
         yield ("members",), _("an organization with members needs an owner among them.")
-
-
-def _email(text: str) -> None:
-    validate_email(text)
-    if text != text.lower():
-        raise ValueError(text)
-
-
-def _no_member() -> str:
-    return _("is no member of this file.")
-
-
-def _known(at: KeyPath, value: Any, known: Iterable[Any], message: str) -> Iterator[Finding]:
-    if value is not None and value not in known:
-        yield at, message
-
-
-def _twice(rows: Iterable[tuple[KeyPath, Any]]) -> Iterator[Finding]:
-    seen = set()
-    for at, value in rows:
-        if value in seen:
-            yield at, _("is there twice.")
-        seen.add(value)
 
 
 def _versions(data: Mapping[str, Any], definitions: dict[VersionKey, Definition | None]) -> Iterator[Finding]:
     """Find what is wrong with questionnaires, and put what each version asks into `definitions`: None for a draft."""
     own = data["questionnaires"]
-    yield from _twice([(("questionnaires", n, "slug"), row["slug"]) for n, row in enumerate(own)])
+    yield from twice([(("questionnaires", n, "slug"), row["slug"]) for n, row in enumerate(own)])
     rows: list[tuple[KeyPath, VersionKey, Mapping[str, Any]]] = [
         (("questionnaires", n, "versions", m), (questionnaire["slug"], version["number"], True), version)
         for n, questionnaire in enumerate(own)
@@ -235,90 +218,25 @@ def _versions(data: Mapping[str, Any], definitions: dict[VersionKey, Definition 
         (("shared_versions", n), (version["slug"], version["number"], False), version)
         for n, version in enumerate(data["shared_versions"])
     ]
-    yield from _twice([((*at, "number"), key) for at, key, _version in rows])
+    yield from twice([((*at, "number"), key) for at, key, _version in rows])
     for at, key, version in rows:
+        definitions[key] = None
+        yield from _source(at, version)
         if version.get("status") == "draft":
-            definitions[key] = None
-        elif problems := validate_mapping(version["definition"]):
+            continue
+        if problems := validate_mapping(version["definition"]):
             yield (*at, "definition"), f"{problems[0].place}: {problems[0].message}"
-            definitions[key] = None
         else:
             definitions[key] = Definition.from_mapping(version["definition"])
 
 
-def _in_round(
-    round_: Mapping[str, Any], at: KeyPath, teams: set[str], members: set[str], definition: Definition | None
-) -> Iterator[Finding]:
-    if round_["ends_on"] < round_["starts_on"]:
-        yield (*at, "ends_on"), _("is before the first day.")
-    yield from _twice([((*at, "teams", n), name) for n, name in enumerate(round_["teams"])])
-    for n, name in enumerate(round_["teams"]):
-        yield from _known((*at, "teams", n), name, teams, _("is no team of this file."))
-    for part in ("participants", "responses", "remarks", "results"):
-        for n, row in enumerate(round_.get(part, [])):
-            yield from _known((*at, part, n, "team"), row.get("team"), teams, _("is no team of this file."))
-    if definition is None:
-        answered = any("response" in row for row in round_.get("participants", []))
-        if answered or round_.get("responses") or round_["results"]:
-            yield at, _("has answers or results, but the version it asks is a draft.")
+def _source(at: KeyPath, version: Mapping[str, Any]) -> Iterator[Finding]:
+    """Find a file that does not say what the version asks."""
+    if "source" not in version:
         return
-    yield from _results(round_["results"], (*at, "results"), definition)
-    yield from _participants(round_.get("participants", []), (*at, "participants"), members, definition)
-    if round_["anonymous"]:
-        yield from _anonymous(round_, at, teams, definition)
-
-
-def _results(rows: list[dict[str, Any]], at: KeyPath, definition: Definition) -> Iterator[Finding]:
-    yield from _twice([((*at, n), row.get("team")) for n, row in enumerate(rows)])
-    for n, row in enumerate(rows):
-        try:
-            intact = scoring.to_mapping(scoring.from_mapping(definition, row["card"])) == row["card"]
-        except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError):
-            intact = False
-        if not intact or type(row["card"]["respondents"]) is not int or row["card"]["respondents"] < 0:
-            yield (*at, n, "card"), _("is no score card of this round's questionnaire.")
-
-
-def _participants(
-    rows: list[dict[str, Any]], at: KeyPath, members: set[str], definition: Definition
-) -> Iterator[Finding]:
-    yield from _twice([((*at, n, "email"), row["email"].lower()) for n, row in enumerate(rows)])
-    for n, row in enumerate(rows):
-        yield from _known((*at, n, "member"), row.get("member"), members, _no_member())
-        for question, answer in row.get("response", {}).get("answers", {}).items():
-            place = (*at, n, "response", "answers", question)
-            yield from _answer(place, definition, question, answer.get("choice", ""))
-            yield from _evidence((*place, "evidence_url"), answer)
-
-
-def _anonymous(round_: Mapping[str, Any], at: KeyPath, teams: set[str], definition: Definition) -> Iterator[Finding]:
-    """Find more responses than people asked, and remarks that go with no response."""
-    free: dict[tuple[str, str, str], int] = {}
-    given: dict[str, int] = {}
-    for team in round_["asked"]:
-        yield from _known((*at, "asked", team), team, teams, _("is no team of this file."))
-    for n, row in enumerate(round_["responses"]):
-        given[row["team"]] = given.get(row["team"], 0) + 1
-        if given[row["team"]] > round_["asked"].get(row["team"], 0):
-            yield (*at, "responses", n), _("is more than were asked in this team.")
-        for question, choice in row["answers"].items():
-            yield from _answer((*at, "responses", n, "answers", question), definition, question, choice)
-            free[row["team"], question, choice] = free.get((row["team"], question, choice), 0) + 1
-    for n, row in enumerate(round_["remarks"]):
-        key = (row["team"], row["question"], row["choice"])
-        free[key] = free.get(key, 0) - 1
-        if free[key] < 0:
-            yield (*at, "remarks", n), _("goes with no response.")
-        yield from _evidence((*at, "remarks", n, "evidence_url"), row)
-
-
-def _evidence(at: KeyPath, answer: Mapping[str, str]) -> Iterator[Finding]:
-    if url := answer.get("evidence_url"):
-        yield from _tried(at, URLValidator(), url, _("is not a web address."))
-
-
-def _answer(at: KeyPath, definition: Definition, question: str, choice: str) -> Iterator[Finding]:
-    if question not in definition.questions:
-        yield at, _("is no question of this round's questionnaire.")
-    elif choice and choice not in {known.key for known in definition.questions[question].choices}:
-        yield at, _("%s is none of the question's choices.") % shown(choice)
+    try:
+        says_the_same = read_valid(version["source"]) == version["definition"]
+    except QuestionnaireError:
+        says_the_same = False
+    if not says_the_same:
+        yield (*at, "source"), _("does not say what the definition does.")

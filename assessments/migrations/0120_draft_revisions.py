@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assessments', '0080_version_source'),
+        ('assessments', '0091_mail_waits'),
         ('organizations', '0040_last_owner'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.db import models
@@ -35,6 +36,12 @@ class ResponseQuerySet(models.QuerySet["Response"]):
     def tried_here(self, public_id: str, user: User | None) -> ResponseQuerySet:
         """Return the self-assessment that a browser holds the key of, unless another account keeps it."""
         return self.filter(Q(user=None) | Q(user=user), public_id=public_id, participant=None)
+
+    def tried_in(self, public_ids: Sequence[str], user: User | None) -> ResponseQuerySet:
+        """Return the self-assessments that a browser holds the keys of, and those an account keeps, newest first."""
+        made_here = Q(user=None, public_id__in=public_ids)
+        own = made_here | Q(user=user) if user else made_here
+        return self.filter(own, participant=None).order_by("-created_at")
 
     def in_progress(self) -> ResponseQuerySet:
         """Return the responses that have not been submitted."""

@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models.responses import NOTE_LENGTH
 from assessments.models.rounds import Round
 from organizations.audit.tracking import tracked
 from organizations.models import Organization, Team, User
-from organizations.tenancy import SameOrganization
+from organizations.tenancy import SameOrganization, tenant_key
 
 
 class KeptWithOrganization(pgtrigger.Trigger):
@@ -62,7 +63,7 @@ class Result(models.Model):
     respondents = models.PositiveIntegerField(_("respondents"))
     level = models.PositiveSmallIntegerField(_("maturity level"), null=True, blank=True)
     withheld = models.BooleanField(_("withheld"), default=False)
-    created_at = models.DateTimeField(_("computed"), auto_now_add=True)
+    created_at = models.DateTimeField(_("computed"), default=timezone.now, editable=False)
 
     objects: ClassVar[ResultQuerySet] = ResultQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -76,6 +77,7 @@ class Result(models.Model):
             models.CheckConstraint(condition=Q(revision__gte=1), name="result_revision_counted"),
             SameOrganization("round", name="result_round_same_organization"),
             SameOrganization("team", name="result_team_same_organization"),
+            tenant_key("result_of_organization"),
         ]
         triggers = [
             pgtrigger.Protect(name="freeze_result", operation=pgtrigger.Update),

@@ -9,12 +9,15 @@ from typing import ClassVar
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.db.models.functions import Lower
 from django.utils import formats, timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
+from assessments.anonymity import SMALLEST_GROUP
 from assessments.models.questionnaires import QuestionnaireVersion
+from assessments.models.subscriptions import Subscription
 from organizations.audit.tracking import tracked
 from organizations.models import Organization, Team, User
 from organizations.tenancy import OwnOrShared, SameOrganization, tenant_key
@@ -33,10 +36,13 @@ class Aggregate(models.TextChoices):
 
 class RoundQuerySet(models.QuerySet["Round"]):
     def with_progress(self) -> RoundQuerySet:
-        """Annotate `asked` and `submitted`: how many participants there are, and how many have submitted."""
-        return self.annotate(
-            asked=models.Count("participants", distinct=True),
-            submitted=models.Count("participants", filter=Q(participants__response__status="submitted"), distinct=True),
+        """Annotate `asked` and `submitted`: how many participants there are, and how many have submitted.
+
+        Of an anonymous round that asks one or two people `submitted` is None: it would tell who of them has answered.
+        """
+        submitted = models.Count("participants", filter=Q(participants__response__status="submitted"), distinct=True)
+        return self.annotate(asked=models.Count("participants", distinct=True)).annotate(  # type: ignore[no-redef]  # declared there
+            submitted=Case(When(~Q(anonymous=True, asked__lt=SMALLEST_GROUP, asked__gt=0), then=submitted))
         )
 
     def due_to_open(self) -> RoundQuerySet:
@@ -102,6 +108,10 @@ class Round(models.Model):
     teams = models.ManyToManyField(Team, through="RoundTeam", related_name="rounds", verbose_name=_("teams"))
 
     objects: ClassVar[RoundQuerySet] = RoundQuerySet.as_manager()  # type: ignore[assignment]
+
+    # Of `RoundQuerySet.with_progress`.
+    asked: int
+    submitted: int | None
 
     class Meta:
         verbose_name = _("round")
@@ -195,23 +205,37 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
 
     def to_invite(self) -> ParticipantQuerySet:
         """Return those in open rounds whom no invitation has reached yet."""
-        return self.filter(round__status=RoundStatus.OPEN, invited_at=None)
+        return self._reachable().filter(Q(invited_at=None) | Q(mail_waits=True), round__status=RoundStatus.OPEN)
 
-    def to_nudge(self) -> ParticipantQuerySet:
-        """Return those in open rounds who were invited, have not submitted, and got no nudge for a day."""
-        return self.filter(
-            Q(nudged_at=None) | Q(nudged_at__lte=timezone.now() - Participant.NUDGE_INTERVAL),
+    def waiting(self) -> ParticipantQuerySet:
+        """Return those in open rounds who were invited and have not submitted."""
+        return self._reachable().filter(
             Q(response=None) | ~Q(response__status="submitted"),
             round__status=RoundStatus.OPEN,
             invited_at__isnull=False,
         )
+
+    def to_nudge(self) -> ParticipantQuerySet:
+        """Return those of `waiting` who got no nudge for a day, want nudges, and whose mail does not come back."""
+        refused = Subscription.objects.without_nudges().filter(organization=OuterRef("organization"))
+        by_email = refused.filter(user=None, email=Lower(OuterRef("email")))
+        return self.waiting().filter(
+            Q(nudged_at=None) | Q(nudged_at__lte=timezone.now() - Participant.NUDGE_INTERVAL),
+            ~Exists(refused.filter(user=OuterRef("user"))),
+            Q(user__isnull=False) | ~Exists(by_email),
+        )
+
+    def _reachable(self) -> ParticipantQuerySet:
+        # A placeholder is no address.
+        return self.filter(email__contains="@")
 
 
 class Participant(models.Model):
     """A person asked to respond in a round for a team: a user, or someone known by an email address.
 
     Of a deleted account, and in an imported anonymous round, `email` is a placeholder that is no address.
-    `token_hash` is that of the personal link, None until it was sent: the token itself is kept nowhere.
+    `token_hash` is that of the personal link, None until it was sent: the token itself is kept nowhere. `mail_waits`:
+    the address had got too many mails when the invitation was due, which counts as sent and follows another day.
     """
 
     NUDGE_INTERVAL = dt.timedelta(days=1)
@@ -226,6 +250,7 @@ class Participant(models.Model):
     token_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001 - many have none
     invited_at = models.DateTimeField(_("invited"), null=True, blank=True)
     nudged_at = models.DateTimeField(_("reminded"), null=True, blank=True)
+    mail_waits = models.BooleanField(_("invitation put off"), default=False, editable=False)
 
     objects: ClassVar[ParticipantQuerySet] = ParticipantQuerySet.as_manager()  # type: ignore[assignment]
 

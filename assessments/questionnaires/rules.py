@@ -97,9 +97,12 @@ def questions_are_not_too_many(data: dict[str, Any]) -> Iterator[Finding]:
 
 
 def levels_ascend(data: dict[str, Any]) -> Iterator[Finding]:
+    exclusive = {at for at, level in _rows(data, "levels") if level.get("exclusive") is True}
     for key in ("number", "min_score"):
-        for (_below_at, below), (at, number) in pairwise(_numbers(_rows(data, "levels"), key)):
-            if number <= below:
+        for (below_at, below), (at, number) in pairwise(_numbers(_rows(data, "levels"), key)):
+            # From the very score on, and from just above it, are two levels.
+            opens = key == "min_score" and at[:-1] in exclusive and below_at[:-1] not in exclusive
+            if number < below or (number == below and not opens):
                 yield (
                     at,
                     _("must be above %(below)s, that of the level before; list the levels from lowest to highest.")
@@ -111,12 +114,33 @@ def thresholds_lie_on_the_scale(data: dict[str, Any]) -> Iterator[Finding]:
     thresholds = _numbers(_rows(data, "levels"), "min_score")
     if thresholds and thresholds[0][1] != 0:
         yield thresholds[0][0], _("must be 0 for the first level, so that every score has a level.")
+    levels = _rows(data, "levels")
+    if levels and levels[0][1].get("exclusive") is True:
+        yield (*levels[0][0], "exclusive"), _("must be left out of the first level, so that every score has a level.")
     top = _top(data)
+    exclusive = {at for at, level in levels if level.get("exclusive") is True}
     for at, threshold in thresholds:
         if threshold > top:
             yield (
                 at,
                 _("is above the top score, %s, so nobody can reach the level; lower it or raise scoring.max.") % top,
+            )
+        elif threshold == top and at[:-1] in exclusive:
+            yield (
+                (*at[:-1], "exclusive"),
+                _("nothing is above the top score, %s, so nobody can reach the level; delete it or lower min_score.")
+                % top,
+            )
+
+
+def levels_method_has_closed_thresholds(data: dict[str, Any]) -> Iterator[Finding]:
+    if _scoring(data, "method") != "levels":
+        return
+    for at, level in _rows(data, "levels"):
+        if level.get("exclusive") is True:
+            yield (
+                (*at, "exclusive"),
+                _("cannot be reached by the method 'levels', whose scores are thresholds; delete it."),
             )
 
 
@@ -148,10 +172,13 @@ def choices_span_the_scale(data: dict[str, Any]) -> Iterator[Finding]:
 
 
 def practices_stand_for_a_level(data: dict[str, Any]) -> Iterator[Finding]:
+    practices = [question for _at, question in _questions(data) if question.get("kind") == "practice"]
+    # Where practices are counted they may all be alike.
+    may_lack = _scoring(data, "method") == "count" and not any("level" in question for question in practices)
     known = {number for _at, number in _numbers(_rows(data, "levels"), "number")}
     for at, question in _questions(data):
         level = question.get("level")
-        if question.get("kind") == "practice" and "level" not in question:
+        if question.get("kind") == "practice" and "level" not in question and not may_lack:
             yield (*at, "level"), _("is missing; a practice needs the number of the maturity level it stands for.")
         elif type(level) is int and known and level not in known:
             yield (
@@ -173,6 +200,27 @@ def statements_cover_the_scale(data: dict[str, Any]) -> Iterator[Finding]:
                 _("there are %(count)d statements; write %(wanted)d, one for each score from 0 to %(top)d.")
                 % {"count": len(statements), "wanted": top + 1, "top": top},
             )
+
+
+def counterparts_are_of_other_questionnaires(data: dict[str, Any]) -> Iterator[Finding]:
+    for at, question in _questions(data):
+        owner = question if "choices" in question else data
+        known = {row["key"] for _at, row in _rows(owner, "choices") if isinstance(row.get("key"), str)}
+        seen = set()
+        for place, same in _rows(question, "same_as", at):
+            where = same.get("questionnaire"), same.get("question")
+            if where[0] is not None and where[0] == data.get("slug"):
+                yield (*place, "questionnaire"), _("is this very questionnaire; name another one.")
+            elif all(isinstance(name, str) for name in where) and where in seen:
+                yield (*place, "question"), _("%s is named above already; put its choices together.") % shown(where[1])
+            seen.add(where if all(isinstance(name, str) for name in where) else None)
+            choices = same.get("choices")
+            for key in choices if isinstance(choices, dict) and known else ():
+                if key not in known:
+                    yield (
+                        (*place, "choices", key),
+                        _("this question has no choice %s.") % shown(key) + did_you_mean(key, known),
+                    )
 
 
 def _requires(question: dict[str, Any]) -> list[tuple[int, str]]:
@@ -277,10 +325,12 @@ RULES: tuple[Callable[[dict[str, Any]], Iterator[Finding]], ...] = (
     questions_are_not_too_many,
     levels_ascend,
     thresholds_lie_on_the_scale,
+    levels_method_has_closed_thresholds,
     ladder_method_has_ladders_only,
     choices_span_the_scale,
     practices_stand_for_a_level,
     statements_cover_the_scale,
+    counterparts_are_of_other_questionnaires,
     requirements_exist,
     requirements_have_an_order,
     translations_are_of_what_exists,

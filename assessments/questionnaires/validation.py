@@ -169,6 +169,7 @@ def _wrong_type(wanted: str, value: Any, schema: Any) -> str:
         "string": _("must be text."),
         "number": _("must be a number without quotes, such as 3 or 0.5, not %s.") % shown(value),
         "integer": _("must be a whole number without quotes, such as 3, not %s.") % shown(value),
+        "boolean": _("must be true or false, not %s.") % shown(value),
         "array": _("must be a list; start each entry on its own line with a dash."),
         "object": _("must be a group of keys: %s.") % ", ".join(schema["properties"])
         if "properties" in schema

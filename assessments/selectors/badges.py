@@ -13,15 +13,18 @@ def badge_at(token: str) -> Badge | None:
     return Badge.objects.filter(token=token).first()
 
 
-def level_on(badge: Badge) -> int | None:
-    """Return the level of the newest round whose result is shown to people, None before there is one. One query.
+def result_on(badge: Badge) -> Result | None:
+    """Return the result of the newest round that is shown to people, with its level; None before there is one.
+
+    One query, without the card.
 
     A round that was opened again keeps its last result until it closes anew.
     """
     results = Result.objects.current().filter(
         organization=badge.organization_id, team=badge.team_id, withheld=False, level__isnull=False
     )
-    return results.order_by("-round__starts_on", "-round_id").values_list("level", flat=True).first()
+    newest = results.order_by("-round__starts_on", "-round_id").select_related("round").defer("card")
+    return newest.first()
 
 
 def badges_of(organization: Organization) -> QuerySet[Badge]:

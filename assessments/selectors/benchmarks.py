@@ -25,7 +25,7 @@ from assessments.definition import Definition, Level, exact
 from assessments.models import BenchmarkSharing, BenchmarkSnapshot, PublishedBenchmark, Result, Round, TeamTool
 from assessments.models.rounds import RoundStatus, quarter_days
 from assessments.scoring import ScoreCard
-from assessments.selectors.questionnaires import definition_of, version_on_offer
+from assessments.selectors.questionnaires import OFFERED, definition_of, version_on_offer
 from organizations.models import Organization, Team
 
 
@@ -84,6 +84,22 @@ class BenchmarksPage:
     teams: Sequence[TeamTechnology]
 
     @property
+    def definition(self) -> Definition | None:
+        """What the round asked. One query where it is not yet read."""
+        return definition_of(self.round.version_id) if self.round else None
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the round asked the questionnaire that benchmarks are mostly gathered for."""
+        return self.round is not None and _is_usual(self.round)
+
+    @property
+    def usual(self) -> Definition | None:
+        """The questionnaire that benchmarks are mostly gathered for. One query, and one where it is not yet read."""
+        version = version_on_offer()
+        return definition_of(version.pk) if version else None
+
+    @property
     def organizations(self) -> int:
         """How many organizations the snapshot is made of that still share."""
         return self.snapshot.sharers if self.snapshot else 0  # type: ignore[attr-defined]
@@ -116,13 +132,14 @@ def technology_of(teams: Sequence[Team]) -> list[TeamTechnology]:
 
 
 def shared_scores() -> dict[tuple[str, int], list[Shared]]:
-    """Return what every organization that shares has in its latest closed round, by questionnaire and version.
+    """Return what every organization that shares has in its latest closed round of each questionnaire, by its version.
 
     Only of questionnaires that are offered to all; what an anonymous round withholds is not there. Two queries (and one
     for each version not yet read).
     """
     sharing = {row.organization_id: row for row in BenchmarkSharing.objects.all()}
-    rounds = [row for row in _latest_rounds().filter(organization__in=sharing) if row.version.organization_id is None]
+    latest = _latest_rounds().filter(organization__in=sharing, version__organization=None)
+    rounds = list(latest)
     cards = _whole_cards(rounds)
     found: dict[tuple[str, int], list[Shared]] = {}
     for round_ in rounds:
@@ -133,8 +150,12 @@ def shared_scores() -> dict[tuple[str, int], list[Shared]]:
 
 
 def benchmarks_page(organization: Organization, today: dt.date) -> BenchmarksPage:
-    """Return where an organization stands. At most nine queries (and one for each version not yet read)."""
-    round_ = _latest_rounds().filter(organization=organization).first()
+    """Return where an organization stands, by the questionnaire that is offered first where it has a round of it.
+
+    At most nine queries (and one for each version not yet read).
+    """
+    latest = list(_latest_rounds().filter(organization=organization))
+    round_ = max(latest, key=lambda row: (_is_usual(row), row.starts_on, row.pk), default=None)
     card = _whole_cards([round_]).get(round_.pk) if round_ else None
     sharing = BenchmarkSharing.objects.filter(organization=organization).first()
     snapshot, published = None, []
@@ -153,14 +174,18 @@ def benchmarks_page(organization: Organization, today: dt.date) -> BenchmarksPag
 
 
 def _latest_rounds() -> QuerySet[Round]:
-    """Return the latest closed round of each organization that has one."""
+    """Return the latest closed round of each questionnaire in each organization that has one."""
     return (
         Round.objects.filter(status=RoundStatus.CLOSED)
-        .order_by("organization_id", "-starts_on", "-pk")
-        .distinct("organization_id")
+        .order_by("organization_id", "version__questionnaire_id", "-starts_on", "-pk")
+        .distinct("organization_id", "version__questionnaire_id")
         .select_related("version__questionnaire")
         .defer("version__definition", "version__source")
     )
+
+
+def _is_usual(round_: Round) -> bool:
+    return round_.version.organization_id is None and round_.version.questionnaire.slug == OFFERED
 
 
 def _whole_cards(rounds: Iterable[Round]) -> dict[int, ScoreCard]:

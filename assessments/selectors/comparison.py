@@ -28,14 +28,13 @@ from assessments.comparison import (
 from assessments.definition import Definition, Level
 from assessments.models import Round
 from assessments.models.rounds import RoundStatus
-from assessments.scoring import ScoreCard
+from assessments.scoring import ScoreCard, deciding_score
 from assessments.selectors.questionnaires import definition_of
 from assessments.selectors.rescoring import rescored
-from assessments.selectors.results import KeptResult, kept_results
+from assessments.selectors.results import FEWEST_AXES, KeptResult, kept_results
 from organizations.models import Organization, Team
 
 DRAWN_IN_RADAR = 4
-FEWEST_AXES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +80,7 @@ class TargetRow:
     title: str
     score: Fraction | None
     missing: Fraction | None
+    is_reached: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +131,16 @@ class ComparisonPage:
     @property
     def way(self) -> list[TargetRow]:
         """What the last round lacks to the target, overall and in each dimension."""
-        rows = ((row.title, row.scores[-1]) for row in self.closely.comparison.rows)
-        return [TargetRow(title, score, self._missing(score)) for title, score in rows]
+        card = self.last.card
+        decides = deciding_score(self.definition, card.scores) if card else None
+        rows = ((row.title, row.scores[-1], bool(row.key)) for row in self.closely.comparison.rows)
+        return [self._way(title, score, score if is_dimension else decides) for title, score, is_dimension in rows]
 
-    def _missing(self, score: Fraction | None) -> Fraction | None:
-        return None if score is None or self.target is None else max(self.target.min_score - score, Fraction())
+    def _way(self, title: str, score: Fraction | None, decisive: Fraction | None) -> TargetRow:
+        if score is None or decisive is None or self.target is None:
+            return TargetRow(title, score, None, is_reached=False)
+        missing = max(self.target.min_score - decisive, Fraction())
+        return TargetRow(title, score, missing, is_reached=self.target.is_reached(decisive))
 
     @property
     def trend(self) -> dict[str, Any]:
@@ -195,7 +200,9 @@ def comparison_page(choice: Choice, rounds: Collection[Round]) -> ComparisonPage
     cards = rescored(kept, shared.definition, versions)
     labels = round_names(rounds)
     results = {(row.round.pk, row.team_id): row for row in kept}
-    closed = [Period(row.starts_on, row.ends_on) for row in rounds if row.status == RoundStatus.CLOSED]
+    asked = {row.version.questionnaire_id for row in choice.rounds}
+    alike = (row for row in rounds if row.version.questionnaire_id in asked)
+    closed = [Period(row.starts_on, row.ends_on) for row in alike if row.status == RoundStatus.CLOSED]
 
     def column(round_: Round, team_id: int | None) -> Column:
         return _column(round_, labels[round_.pk], results.get((round_.pk, team_id)), cards)

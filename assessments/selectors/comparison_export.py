@@ -53,8 +53,8 @@ def _about(organization: Organization, page: ComparisonPage) -> Iterator[Sequenc
     yield "target", page.target.number if page.target else None
     yield "questionnaire", definition.slug
     yield "top_score", number(definition.scoring.max)
-    for label, version in page.versions:
-        yield "version", f"{label}: {version}"
+    for version, rounds in page.versions:
+        yield "version", f"{version}: {', '.join(rounds)}"
     if page.versions:
         yield "scored_by", _("The newest version, and only on the questions that all versions share.")
     if page.scored_differently:

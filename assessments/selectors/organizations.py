@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 
-from assessments.definition import Definition, Dimension, Level
+from assessments.anonymity import shown_groups
+from assessments.comparison import scores_alike
+from assessments.definition import Definition, Level
 from assessments.models import Answer, Response, Result, Round
 from assessments.models.responses import ResponseStatus
 from assessments.models.rounds import RoundStatus
@@ -21,9 +23,13 @@ from organizations.models import Organization, Team, User
 
 @dataclass(frozen=True, slots=True)
 class RoundRow:
-    """A round in the table of rounds, with the organization's level, overall score and dimension scores, if any."""
+    """A round in the table of rounds, with the organization's level, overall score and dimension scores, if any.
+
+    The scores are those of the dashboard's questionnaire, None for a round of another one.
+    """
 
     round: Round
+    definition: Definition
     level: Level | None
     overall: Fraction | None
     scores: Sequence[Fraction | None]
@@ -31,7 +37,10 @@ class RoundRow:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """An organization at a glance; rounds and their organization-wide results from the newest to the oldest."""
+    """An organization at a glance; rounds and their organization-wide results from the newest to the oldest.
+
+    `results` are all of them, `latest` and what follows are of one questionnaire: the one asked for, else the last one.
+    """
 
     rounds: Sequence[Round]
     results: dict[int, KeptResult]
@@ -44,13 +53,45 @@ class Dashboard:
         return [round_ for round_ in self.rounds if round_.status == RoundStatus.OPEN]
 
     @property
+    def questionnaires(self) -> dict[str, Definition]:
+        """What the closed rounds asked, by its name in addresses, the newest first."""
+        return {row.definition.slug: row.definition for row in reversed(self.results.values())}
+
+    @property
+    def asks_several(self) -> bool:
+        """Whether the rounds, closed or not, asked more than one questionnaire."""
+        return len({definition_of(round_.version_id).slug for round_ in self.rounds}) > 1
+
+    @property
+    def last_run(self) -> Round | None:
+        """The newest round that people were asked in, to start the next one from: a draft is none."""
+        return next((round_ for round_ in self.rounds if round_.status != RoundStatus.DRAFT), None)
+
+    @property
     def trend(self) -> list[KeptResult]:
-        """The closed rounds with an overall score, from the oldest to the newest."""
-        return [row for row in reversed(self.results.values()) if row.card and row.card.overall is not None]
+        """The closed rounds with an overall score by the rule of the latest one, from the oldest to the newest.
+
+        Scores by another version's rule are left out: side by side they would tell of a change that there may not be.
+        """
+        return [
+            row
+            for row in reversed(self.results.values())
+            if row.card and row.card.overall is not None and self.latest and _alike(row, self.latest)
+        ]
+
+    @property
+    def has_other_versions(self) -> bool:
+        """Whether rounds are left out of the trend as they score by another rule."""
+        latest = self.latest
+        return latest is not None and any(
+            row.card is not None and _same(row, latest) and not _alike(row, latest) for row in self.results.values()
+        )
 
     @property
     def change(self) -> Fraction | None:
-        """What the overall score gained from the previous round to the latest, where both have one."""
+        """What the overall score gained from the previous round to the latest, where both have one by the same rule."""
+        if self.latest and self.previous and not _alike(self.latest, self.previous):
+            return None
         scores = [row.card.overall for row in (self.latest, self.previous) if row and row.card]
         newer, older = scores if len(scores) == 2 else (None, None)
         return None if newer is None or older is None else newer - older
@@ -58,8 +99,7 @@ class Dashboard:
     @property
     def rows(self) -> list[RoundRow]:
         """Every round, with its scores in the dimensions of the latest result."""
-        dimensions = self.latest.definition.dimensions if self.latest else ()
-        return [_round_row(round_, self.results.get(round_.pk), dimensions) for round_ in self.rounds]
+        return [_round_row(round_, self.results.get(round_.pk), self.latest) for round_ in self.rounds]
 
     @property
     def chart(self) -> dict[str, Any]:
@@ -80,12 +120,23 @@ class Dashboard:
         }
 
 
-def dashboard_of(organization: Organization) -> Dashboard:
-    """Return an organization's dashboard. Two queries, whatever it holds (and one for each version not yet read)."""
+def _alike(one: KeptResult, other: KeptResult) -> bool:
+    """Return whether two results are of one questionnaire and score by one rule."""
+    return one.round.version_id == other.round.version_id or (
+        _same(one, other) and scores_alike(one.definition, other.definition)
+    )
+
+
+def dashboard_of(organization: Organization, questionnaire: str = "") -> Dashboard:
+    """Return an organization's dashboard, of the last questionnaire or of the one named.
+
+    Two queries, whatever it holds (and one for each version not yet read).
+    """
     rounds = list(Round.objects.filter(organization=organization).with_progress().order_by("-starts_on", "-id"))
     kept = kept_results([round_ for round_ in rounds if round_.status == RoundStatus.CLOSED])
     whole = {row.round.pk: row for row in kept if row.team is None}
-    newest = list(whole.values())
+    newest = [row for row in whole.values() if questionnaire in ("", row.definition.slug)]
+    newest = [row for row in newest if _same(row, newest[0])]
     latest = newest[0] if newest else None
     return Dashboard(
         rounds=rounds,
@@ -96,10 +147,11 @@ def dashboard_of(organization: Organization) -> Dashboard:
     )
 
 
-def team_progress(round_: Round) -> QuerySet[Team]:
+def team_progress(round_: Round) -> Sequence[Team]:
     """Return a round's teams by name with `asked` and `submitted`: their participants, and how many of these submitted.
 
-    One query.
+    In an anonymous round `submitted` is None where it would tell who of one or two people has answered, also against
+    subtraction. One query.
     """
     asked = Count("participants", filter=Q(participants__round=round_), distinct=True)
     submitted = Count(
@@ -107,7 +159,14 @@ def team_progress(round_: Round) -> QuerySet[Team]:
         filter=Q(participants__round=round_, participants__response__status=ResponseStatus.SUBMITTED),
         distinct=True,
     )
-    return Team.objects.filter(round_teams__round=round_).annotate(asked=asked, submitted=submitted).order_by("name")
+    teams = list(
+        Team.objects.filter(round_teams__round=round_).annotate(asked=asked, submitted=submitted).order_by("name")
+    )
+    told = shown_groups({team.pk: team.asked for team in teams}).groups
+    for team in teams:
+        if round_.anonymous and team.pk not in told:
+            team.submitted = None  # type: ignore[assignment]  # as the annotation is a number
+    return teams
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +175,16 @@ class OrganizationRow:
 
     organization: Organization
     latest: Result | None
+
+    @property
+    def definition(self) -> Definition | None:
+        """What the latest result's round asked. One query where it is not yet read."""
+        return definition_of(self.latest.round.version_id) if self.latest else None
+
+    @property
+    def level(self) -> Level | None:
+        levels = self.definition.levels if self.definition else ()
+        return next((level for level in levels if self.latest and level.number == self.latest.level), None)
 
 
 def organizations_of(user: User) -> list[OrganizationRow]:
@@ -159,12 +228,20 @@ def _own_row(response: Response, answers: dict[str, str]) -> OwnRow:
     return OwnRow(response, definition, level)
 
 
-def _round_row(round_: Round, result: KeptResult | None, dimensions: Sequence[Dimension]) -> RoundRow:
+def _round_row(round_: Round, result: KeptResult | None, latest: KeptResult | None) -> RoundRow:
+    definition = definition_of(round_.version_id)
+    dimensions = latest.definition.dimensions if latest else ()
     card = result.card if result else None
     if card is None:
-        return RoundRow(round_, None, None, [None for _ in dimensions])
-    scores = card.scores
-    return RoundRow(round_, card.level, card.overall, [scores.get(dimension.key) for dimension in dimensions])
+        return RoundRow(round_, definition, None, None, [None for _ in dimensions])
+    is_same = latest is not None and definition.slug == latest.definition.slug
+    scores = [card.scores.get(dimension.key) if is_same else None for dimension in dimensions]
+    return RoundRow(round_, definition, card.level, card.overall, scores)
+
+
+def _same(one: KeptResult, other: KeptResult) -> bool:
+    """Return whether two results are of the same questionnaire."""
+    return one.definition.slug == other.definition.slug
 
 
 def _number(score: Fraction | None) -> float | None:

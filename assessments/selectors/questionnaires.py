@@ -11,11 +11,29 @@ from assessments.definition import Definition
 from assessments.models import QuestionnaireVersion
 
 OFFERED = "mlops-maturity"
+"""The one that people are shown first, and that benchmarks are mostly for."""
+QUICK = "mlops-maturity-quick"
 
 
 def version_on_offer() -> QuestionnaireVersion | None:
     """Return the published version that visitors try, None before one is published. One query, without its text."""
     return QuestionnaireVersion.objects.published().defer("definition", "source").newest_of(OFFERED)
+
+
+def versions_on_offer() -> list[QuestionnaireVersion]:
+    """Return the newest published version of each questionnaire offered to all, the one that is tried first in front.
+
+    One query, without what they ask.
+    """
+    newest = (
+        QuestionnaireVersion.objects.published()
+        .filter(questionnaire__organization=None)
+        .select_related("questionnaire")
+        .defer("definition", "source")
+        .order_by("questionnaire_id", "-number")
+        .distinct("questionnaire_id")
+    )
+    return sorted(newest, key=lambda row: (row.questionnaire.slug != OFFERED, row.questionnaire.title.lower()))
 
 
 def versions_for_all() -> QuerySet[QuestionnaireVersion]:
@@ -54,10 +72,11 @@ def definition_of(version_id: int) -> Definition:
     It never changes, so each process reads it once (one query). Scores do not depend on the language. Raises
     QuestionnaireVersion.DoesNotExist where there is no such published version.
     """
-    return _as_written(version_id).in_locale(get_language() or "")
+    return definition_as_written(version_id).in_locale(get_language() or "")
 
 
 @lru_cache(maxsize=256)
-def _as_written(version_id: int) -> Definition:
+def definition_as_written(version_id: int) -> Definition:
+    """Return what a published version asks in the language in which it was written; otherwise as `definition_of`."""
     version = QuestionnaireVersion.objects.exclude(published_at=None).only("definition").get(pk=version_id)
     return Definition.from_mapping(version.definition)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,12 +13,19 @@ from assessments.models import Round
 from assessments.models.rounds import RoundStatus
 from assessments.selectors.comparison import Choice, ComparisonPage, comparison_page, rounds_to_compare
 from assessments.selectors.opinions import Coverage, Opinion, coverage_of, most_disputed_first, opinions_on
-from assessments.selectors.results import DimensionRow, KeptResult, MissingRow, ResultPage, kept_results, result_page
+from assessments.selectors.results import (
+    FEWEST_AXES,
+    DimensionRow,
+    KeptResult,
+    MissingRow,
+    ResultPage,
+    kept_results,
+    result_page,
+)
 
 MOST_ROUNDS = 8
 MOST_STEPS = 6
 MOST_DISPUTED = 3
-FEWEST_AXES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class Report:
             return ""
         lines = [charts.Line(row["name"], row["scores"]) for row in data["earlier"][-1:]]
         lines.append(charts.Line(data["name"], data["scores"], stands_out=True))
-        return _address(charts.radar(data["names"], lines, data["top"]))
+        return charts.as_address(charts.radar(data["names"], lines, data["top"]))
 
     @property
     def trend(self) -> str:
@@ -69,7 +75,7 @@ class Report:
         data = self.comparison.trend
         lines = [charts.Line(row["name"], row["scores"]) for row in data["dimensions"]]
         lines.append(charts.Line(_("Overall"), data["overall"], stands_out=True))
-        return _address(charts.trend(data["rounds"], lines, data["top"]))
+        return charts.as_address(charts.trend(data["rounds"], lines, data["top"]))
 
 
 def report_on(round_: Round) -> Report | None:
@@ -98,7 +104,8 @@ def report_on(round_: Round) -> Report | None:
 def _comparison(round_: Round) -> ComparisonPage | None:
     """Return the round beside those before it, None for the first one and for one that is open again."""
     rounds = rounds_to_compare(round_.organization)
-    closed = [row for row in rounds if row.status == RoundStatus.CLOSED]
+    alike = (row for row in rounds if row.version.questionnaire_id == round_.version.questionnaire_id)
+    closed = [row for row in alike if row.status == RoundStatus.CLOSED]
     if round_ not in closed:
         return None
     before = closed[: closed.index(round_) + 1][-MOST_ROUNDS:]
@@ -109,7 +116,3 @@ def _comparison(round_: Round) -> ComparisonPage | None:
     )
     page = comparison_page(choice, rounds)
     return page if page.definition.dimensions else None
-
-
-def _address(svg: str) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()

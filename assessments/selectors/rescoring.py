@@ -72,6 +72,8 @@ def _submitted(round_ids: Collection[int]) -> Responses:
     rows = (
         Answer.objects.filter(response__participant__round__in=round_ids, response__status=ResponseStatus.SUBMITTED)
         .exclude(choice_key="")
+        # Of an anonymous round only what its result counts.
+        .exclude(response__participant__round__anonymous=True, response__counted_since=None)
         .annotate(round_id=F("response__participant__round_id"), team_id=F("response__participant__team_id"))
         .values_list("round_id", "team_id", "response_id", "question_key", "choice_key")
     )

@@ -46,7 +46,8 @@ def participant_by_link(token: str) -> Participant | None:
 def last_answers(participant: Participant) -> dict[str, Answer]:
     """Return what the same person, by account or else by address, submitted in the round that this one started from.
 
-    By question key; nothing where the round does not show it. One query.
+    By question key; nothing where the round does not show it. Where that round was anonymous and this one is not, notes
+    and links stay behind: with the name beside them here, they would tell who wrote them there. One query.
     """
     round_ = participant.round
     if not round_.show_last_answers or round_.previous_id is None:
@@ -60,7 +61,12 @@ def last_answers(participant: Participant) -> dict[str, Answer]:
         .values("pk")[:1]
     )
     answers = Answer.objects.filter(response__participant__in=before, response__status=ResponseStatus.SUBMITTED)
-    return {answer.question_key: answer for answer in answers}
+    found: dict[str, Answer] = {}
+    for answer in answers.annotate(was_anonymous=F("response__participant__round__anonymous")):
+        if answer.was_anonymous and not round_.anonymous:
+            answer.note = answer.evidence_url = ""
+        found[answer.question_key] = answer
+    return found
 
 
 def answered_count(response: Response) -> int:

@@ -9,12 +9,20 @@ from itertools import accumulate
 from typing import Any
 
 from assessments import scoring
-from assessments.definition import Definition, Dimension, Level, Question
+from assessments.definition import NOT_SURE, Definition, Dimension, Level, Question
 from assessments.models import Response, Result, Round
 from assessments.scoring import DimensionScore, ScoreCard, score_card
 from assessments.selectors.questionnaires import definition_of
 from assessments.selectors.responses import choices_of
 from roadmaps import planning
+
+FEWEST_AXES = 3
+"""Of a radar."""
+
+
+MOST_LEVELS = 3
+FEW_PRACTICES, MOST_PRACTICES = 5, 8
+"""So many of the missing practices are shown at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,11 @@ class MissingRow:
     question: Question
     dimension: Dimension
     practice: planning.MissingPractice
+
+    @property
+    def next_statement(self) -> str:
+        """The statement of a ladder that comes next, empty for a practice."""
+        return self.question.statement(self.practice.level) if self.question.kind == "ladder" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +76,50 @@ class ResultPage:
         return self.card.level
 
     @property
+    def recommended(self) -> Fraction:
+        """What every dimension should reach first."""
+        return planning.recommended_score(self.definition)
+
+    @property
+    def urgent(self) -> Fraction:
+        """Under which score a dimension comes first."""
+        return planning.HIGH_BELOW * self.card.scale
+
+    @property
+    def tells_statements(self) -> bool:
+        return any(row.statement for row in self.dimensions)
+
+    @property
+    def draws_radar(self) -> bool:
+        """Whether there are enough dimensions with a score for a radar to be one."""
+        return len(self.chart["names"]) >= FEWEST_AXES
+
+    @property
     def gaps(self) -> list[DimensionRow]:
         """The dimensions that share the lowest score."""
         return [row for row in self.dimensions if row.is_biggest_gap]
 
     @property
     def enough(self) -> int | None:
-        """How many of the missing practices, from the first, reach the next level; None where all do not."""
-        if self.next_level is None:
+        """How many of the missing practices, from the first, reach the next level; None where all do not.
+
+        Only for the mean of the dimensions, where what they gain adds up.
+        """
+        if self.next_level is None or self.definition.scoring.combine != "mean" or self.card.overall is None:
             return None
         gains = accumulate(row.practice.gain or Fraction() for row in self.missing)
-        return next((n for n, gain in enumerate(gains, start=1) if gain >= self.next_level.shortfall), None)
+        target = self.next_level.level
+        return next((n for n, gain in enumerate(gains, start=1) if target.is_reached(self.card.overall + gain)), None)
+
+    @property
+    def missing_first(self) -> Sequence[MissingRow]:
+        """Those that reach the next level together, or some to begin with where that takes many or all."""
+        return self.missing[: min(self.enough or FEW_PRACTICES, MOST_PRACTICES)]
+
+    @property
+    def missing_then(self) -> Sequence[MissingRow]:
+        """The others, which a page folds away."""
+        return self.missing[len(self.missing_first) :]
 
     @property
     def advised(self) -> list[DimensionRow]:
@@ -94,7 +140,7 @@ class ResultPage:
 
 def result_page(definition: Definition, card: ScoreCard) -> ResultPage:
     """Return what the page of a card shows. No query."""
-    advice = {item.dimension: item for item in planning.recommendations(card)}
+    advice = {item.dimension: item for item in planning.recommendations(definition, card)}
     gaps = planning.biggest_gap(card)
     above = planning.next_level(definition, card)
     tallies = {tally.key: tally for tally in card.questions}
@@ -126,7 +172,7 @@ def result_page(definition: Definition, card: ScoreCard) -> ResultPage:
             (
                 UnsureRow(question, definition.dimension_of(key), count)
                 for key, question in definition.questions.items()
-                if (count := tallies[key].counts.get("not_sure", 0))
+                if (count := tallies[key].counts.get(NOT_SURE, 0))
             ),
             key=lambda row: -row.count,
         ),
@@ -166,6 +212,15 @@ class KeptResult:
     respondents: int
     consensus: Mapping[str, Agreed]
     confidence: Mapping[int, float]
+
+    @property
+    def likely_levels(self) -> list[tuple[int, int]]:
+        """Up to three level numbers with their shares in whole percent, its own first, together no more than 100."""
+        whole = {number: int(share * 100) for number, share in self.confidence.items()}
+        short = round(sum(self.confidence.values()) * 100) - sum(whole.values())
+        for number in sorted(whole, key=lambda number: whole[number] - self.confidence[number] * 100)[:short]:
+            whole[number] += 1
+        return [(number, share) for n, (number, share) in enumerate(whole.items()) if not n or share][:MOST_LEVELS]
 
 
 def kept_results(rounds: Iterable[Round], *, revision: int | None = None) -> list[KeptResult]:
@@ -207,9 +262,7 @@ def _kept(round_: Round, row: Result) -> KeptResult:
 
 def _statement(dimension: Dimension, result: DimensionScore, number: int) -> str:
     """Return the dimension's statement of that number, empty without a score or such a statement."""
-    if result.score is None or number >= len(dimension.statements):
-        return ""
-    return dimension.statements[number]
+    return "" if result.score is None else dimension.statement(number)
 
 
 def _rounded(score: Fraction | None) -> float | None:

@@ -13,6 +13,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from assessments import scoring
+from assessments.anonymity import unlinked
 from assessments.definition import Definition
 from assessments.exports import Cell, Document, Table
 from assessments.models import QuestionnaireVersion, Response, Round
@@ -80,8 +81,8 @@ def definition_tables(definition: Definition) -> list[Table]:
         ),
         Table(
             "levels",
-            ("level", "name", "min_score"),
-            ((level.number, level.name, number(level.min_score)) for level in definition.levels),
+            ("level", "name", "min_score", "exclusive"),
+            ((level.number, level.name, number(level.min_score), level.exclusive) for level in definition.levels),
         ),
     ]
 
@@ -210,13 +211,14 @@ def _with_names(whole: KeptResult) -> list[Table]:
 
 
 def _without_names(whole: KeptResult, kept: Sequence[KeptResult]) -> list[Table]:
-    """Whoever knows one answer of somebody, as a note may tell, learns none of that person's in other dimensions."""
+    """Return what was said, of which nothing is linked to anything of the same person."""
     keys = list(whole.definition.questions)
+    dimensions = [[question.key for question in dimension.questions] for dimension in whole.definition.dimensions]
 
     def answers() -> Iterator[Sequence[Cell]]:
         place = 0
         for team, given in _by_shown_team(whole, kept).items():
-            for row in _unlinked(whole.definition, given):
+            for row in unlinked(dimensions, given):
                 place += 1
                 yield place, team, *map(row.get, keys)
 
@@ -240,20 +242,6 @@ def _by_shown_team(whole: KeptResult, kept: Sequence[KeptResult]) -> dict[str, l
     for team_id, given in _responses(whole, "team_id"):
         teams[names.get(team_id, WHOLE)].append(given or {})
     return dict(sorted(teams.items()))
-
-
-def _unlinked(definition: Definition, given: Sequence[Answers]) -> list[dict[str, str]]:
-    """Return as many rows as responses, the answers of each dimension in an order of their own.
-
-    Scores need no more: they are computed dimension by dimension.
-    """
-    rows: list[dict[str, str]] = [{} for _ in given]
-    for dimension in definition.dimensions:
-        keys = [question.key for question in dimension.questions]
-        patterns = sorted(tuple(answers.get(key, "") for key in keys) for answers in given)
-        for row, pattern in zip(rows, patterns, strict=True):
-            row.update(zip(keys, pattern, strict=True))
-    return rows
 
 
 def _responses(whole: KeptResult, *fields: str) -> Iterator[tuple[Any, ...]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db.models import BooleanField, Case, CharField, F, Q, QuerySet, Value, When
 
+from assessments.anonymity import SMALLEST_GROUP
 from assessments.models import Participant, QuestionnaireVersion, Round
-from assessments.models.responses import ResponseStatus
 from assessments.models.rounds import quarter_days
+from assessments.selectors.organizations import team_progress
 from organizations.models import Member, Organization, Role, Team, User
 
 QUARTERS_AHEAD = 8
@@ -65,9 +67,29 @@ def people_of(round_: Round, team: Team | None = None) -> QuerySet[Participant]:
     return people.filter(team=team) if team else people
 
 
-def waiting_in(round_: Round) -> int:
-    """Return how many people have not submitted answers. One query."""
-    return round_.participants.exclude(response__status=ResponseStatus.SUBMITTED).count()
+def rounds_in_the_same_days(round_: Round) -> list[Round]:
+    """Return the organization's other rounds whose period overlaps that of a round. One query."""
+    return list(
+        Round.objects.filter(
+            organization=round_.organization_id, starts_on__lte=round_.ends_on, ends_on__gte=round_.starts_on
+        ).exclude(pk=round_.pk)
+    )
+
+
+def too_few_to_show(round_: Round) -> list[Team]:
+    """Return the teams whose result an anonymous round would withhold if it closed now, none of a named one. One query.
+
+    Only what follows from the progress that everybody sees.
+    """
+    if not round_.anonymous:
+        return []
+    return [team for team in team_progress(round_) if _is_small(team)]
+
+
+def _is_small(team: Any) -> bool:
+    """Whether fewer than three of a team of `team_progress` are asked, or have answered as far as may be told."""
+    few = range(1, SMALLEST_GROUP)
+    return team.asked in few or team.submitted in few
 
 
 def own_participation(user: User, rounds: list[Round]) -> dict[int, Participant]:

@@ -15,8 +15,12 @@ from django.utils import timezone, translation
 from assessments.models import Participant
 from assessments.models.rounds import ParticipantQuerySet
 from assessments.selectors.questionnaires import definition_of
+from assessments.services.letters import letter, nudge_item, why_nudged
 from assessments.services.participants import token_of
+from assessments.services.subscriptions import Link, Recipient
+from organizations.limits import mail_to
 
+INVITATION = "invitation"
 MAILS_AT_ONCE = 200
 """So many are done well within a task's time limit."""
 
@@ -32,9 +36,10 @@ class Sent:
 def send_invitations(*, round_id: int, after: int = 0) -> Sent:
     """Mail the personal link to some of those in an open round who wait for it, from the participant id `after` on.
 
-    Those whose mail failed are left for another call. Raises OSError where no mail can be handed over.
+    Those whose mail failed, or whose address has got too many today, are left for another call. Raises OSError where no
+    mail can be handed over.
     """
-    return _send("invitation", "invited_at", Participant.objects.to_invite().filter(round=round_id), after)
+    return _send(INVITATION, "invited_at", Participant.objects.to_invite().filter(round=round_id), after)
 
 
 def send_nudges(*, round_id: int, team_id: int | None = None, after: int = 0) -> Sent:
@@ -57,14 +62,18 @@ def _send(kind: str, moment: str, due: ParticipantQuerySet, after: int) -> Sent:
                     return Sent(None, failure)
                 after = participant.pk
                 try:
-                    _message(kind, participant, connection).send()
+                    with mail_to(participant.email) as allowed:
+                        if allowed:
+                            _message(kind, participant, connection).send()
                 except OSError as error:  # SMTP's errors are OSErrors
                     failure = error
                     connection.close()
                     connection.open()
                 else:
                     setattr(participant, moment, timezone.now())
-                    participant.save(update_fields=[moment])
+                    # Put off, an invitation counts as sent: nobody is to learn that others write there too.
+                    participant.mail_waits = not allowed and (participant.mail_waits or kind == INVITATION)
+                    participant.save(update_fields=[moment, "mail_waits"])
     return Sent(after, failure)
 
 
@@ -76,6 +85,24 @@ def _claim(due: ParticipantQuerySet) -> Participant | None:
 
 def _message(kind: str, participant: Participant, connection: BaseEmailBackend) -> EmailMessage:
     """Return the mail in the organization's language and time zone."""
+    organization = participant.round.organization
+    with translation.override(organization.language), timezone.override(organization.time_zone):
+        return _invitation(participant, connection) if kind == "invitation" else _nudge(participant, connection)
+
+
+def _nudge(participant: Participant, connection: BaseEmailBackend) -> EmailMessage:
+    organization = participant.round.organization
+    recipient = Recipient(participant.user_id) if participant.user_id else Recipient(None, participant.email)
+    return letter(
+        to=participant.email,
+        items=[nudge_item(participant)],
+        why=why_nudged(organization),
+        link=Link(recipient, {organization.pk}, {"nudges"}),
+        connection=connection,
+    )
+
+
+def _invitation(participant: Participant, connection: BaseEmailBackend) -> EmailMessage:
     round_, organization = participant.round, participant.round.organization
     context = {
         "participant": participant,
@@ -84,7 +111,6 @@ def _message(kind: str, participant: Participant, connection: BaseEmailBackend) 
         "questionnaire": definition_of(round_.version_id),
         "url": settings.BASE_URL + reverse("respond_by_link", args=[token_of(participant)]),
     }
-    with translation.override(organization.language), timezone.override(organization.time_zone):
-        subject = render_to_string(f"assessments/mail/{kind}_subject.txt", context)
-        body = render_to_string(f"assessments/mail/{kind}_message.txt", context)
+    subject = render_to_string("assessments/mail/invitation_subject.txt", context)
+    body = render_to_string("assessments/mail/invitation_message.txt", context)
     return EmailMessage(" ".join(subject.split()), body, to=[participant.email], connection=connection)

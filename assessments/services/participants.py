@@ -18,6 +18,7 @@ from django.db import transaction
 from assessments.models import Participant, Response, Round
 from assessments.models.rounds import RoundStatus
 from assessments.services.rounds import NotOpen, enqueue_invitations
+from organizations.limits import count_mails
 from organizations.models import Member, Team, User
 from organizations.selectors import hash_of
 
@@ -39,11 +40,12 @@ class Added:
 
 
 @transaction.atomic
-def add_participants(*, round_: Round, team: Team, emails: Iterable[str]) -> Added:
+def add_participants(*, round_: Round, team: Team, emails: Iterable[str], by: User | None = None) -> Added:
     """Ask people by their addresses to respond for a team; in an open round they are invited at once.
 
     An address of a member, the main or a confirmed one, stands for that member, who takes part once. As many queries
-    however many people. Raises NotOpen for a closed round, and TeamNotInRound.
+    however many people. Those who are new count as a mail each of the day's of `by`, if given. Raises NotOpen for a
+    closed round, TeamNotInRound and TooManyMails.
     """
     locked = Round.objects.select_for_update(no_key=True).get(pk=round_.pk)
     if locked.status == RoundStatus.CLOSED:
@@ -65,6 +67,8 @@ def add_participants(*, round_: Round, team: Team, emails: Iterable[str]) -> Add
         new.append(
             Participant(organization_id=round_.organization_id, round=round_, team=team, email=email, user_id=user_id)
         )
+    if by:
+        count_mails(kind="round", by=by, organization=round_.organization, emails=[person.email for person in new])
     Participant.objects.bulk_create(new)
     if new and locked.status == RoundStatus.OPEN:
         enqueue_invitations(round_)

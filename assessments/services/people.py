@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Replace
 
-from assessments.models import Participant, Response
+from assessments.models import Participant, Response, Subscription
 from assessments.models.rounds import placeholder
 from organizations.models import Invitation, Organization, User
 from organizations.selectors import held_by_one
@@ -56,6 +56,7 @@ def _forget(user: User) -> None:
     Response.objects.filter(user=user).exclude(participant=None).update(user=None)
     emails = {user.email, *EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)}
     Invitation.objects.filter(email__in=emails).delete()
+    Subscription.objects.filter(user=None, email__in=[email.lower() for email in emails]).delete()
     for email in emails:
         told = LogEntry.objects.filter(Q(object_repr__contains=email) | Q(change_message__contains=email))
         told.update(

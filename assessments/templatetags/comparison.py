@@ -13,8 +13,6 @@ from assessments.templatetags.scores import percent, score
 
 register = template.Library()
 
-SMALLEST = Fraction(1, 100)
-
 
 @register.filter
 def change_words(change: Change) -> str:
@@ -24,7 +22,7 @@ def change_words(change: Change) -> str:
     if not change.amount:
         return _("unchanged since %(since)s") % {"since": change.since}
     is_up = change.direction == "up"
-    if abs(change.amount) < SMALLEST:
+    if change_size(change) == score(Fraction()):
         text = _("up by less than 0.01 since %(since)s") if is_up else _("down by less than 0.01 since %(since)s")
         return text % {"since": change.since}
     text = _("up %(amount)s since %(since)s") if is_up else _("down %(amount)s since %(since)s")

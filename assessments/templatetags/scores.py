@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from fractions import Fraction
 from math import ceil, floor
 
 from django import template
 from django.utils.formats import number_format
 
-from assessments.definition import Question
+from assessments.charts import shade_at, shade_of
+from assessments.definition import Definition, Level, Question
 
 register = template.Library()
 
@@ -30,10 +31,19 @@ def score(value: Fraction | float | None, decimals: int = 2) -> str:
 
 
 @register.filter
-def level_class(value: object) -> str:
-    """Return the style class of a level, of the level that a score reaches, or of none."""
-    number = getattr(value, "number", value)
-    return f"level-{min(floor(number), 5)}" if isinstance(number, int | float | Fraction) else "level-none"
+def level_class(value: Level | Fraction | None, definition: Definition) -> str:
+    """Return the style class of a level of the definition, of the level that a score reaches by itself, or of none.
+
+    There are six; fewer levels, or more, are spread over them (`charts.shade_of`).
+    """
+    level = definition.level_reached(value) if isinstance(value, Fraction) else value
+    return "level-none" if level is None else f"level-{shade_of(level, definition)}"
+
+
+@register.filter
+def place_class(place: int, levels: Sized) -> str:
+    """Return the style class of the level at a place, from 0, among levels that may be a draft's."""
+    return f"level-{shade_at(place, len(levels))}"
 
 
 @register.filter
@@ -59,6 +69,12 @@ def percent(value: Fraction) -> int:
 def number(value: Fraction) -> int | float:
     """Return an exact number as one that templates count and write in the reader's number format."""
     return value.numerator if value.denominator == 1 else float(value)
+
+
+@register.filter
+def short(value: Fraction) -> str:
+    """Write a score with as few decimals as it needs, two at most, in the reader's number format: 3 or 4.2."""
+    return number_format(f"{float(value):.2f}".rstrip("0").rstrip("."))
 
 
 @register.filter

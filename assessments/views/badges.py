@@ -17,8 +17,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments import charts
 from assessments.badge_forms import BadgeForm
-from assessments.models import Badge
-from assessments.selectors.badges import badge_at, badges_of, level_on, teams_without_badge
+from assessments.models import Badge, Result
+from assessments.selectors.badges import badge_at, badges_of, result_on, teams_without_badge
+from assessments.selectors.questionnaires import OFFERED, definition_of
 from assessments.services import badges as service
 from organizations.access import resolve_member
 from organizations.forms import posted
@@ -33,14 +34,22 @@ def image(request: HttpRequest, token: str) -> HttpResponseBase:
     badge = badge_at(token)
     if badge is None:
         raise Http404
-    level = level_on(badge)
-    value = _("no result yet") if level is None else _("level %(number)d") % {"number": level}
-    svg = charts.badge(_("MLOps maturity"), value, level).encode()
+    svg = _drawn(result_on(badge)).encode()
     response = HttpResponse(svg, content_type="image/svg+xml; charset=utf-8")
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     response["ETag"] = etag = quote_etag(sha256(svg).hexdigest())
     patch_cache_control(response, public=True, max_age=SECONDS_KEPT)
     return get_conditional_response(request, etag=etag, response=response) or response
+
+
+def _drawn(result: Result | None) -> str:
+    """Draw the level of a result; what is not the usual questionnaire is named, as its levels mean something else."""
+    if result is None:
+        return charts.badge(_("MLOps maturity"), _("no result yet"), None)
+    definition = definition_of(result.round.version_id)
+    level = next(level for level in definition.levels if level.number == result.level)
+    label = _("MLOps maturity") if definition.slug == OFFERED else definition.title
+    return charts.badge(label, _("level %(number)d") % {"number": level.number}, charts.shade_of(level, definition))
 
 
 @never_cache

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from assessments.comparison_forms import FEWEST_ROUNDS, ComparisonForm
+from assessments.comparison_forms import ComparisonForm
 from assessments.selectors.comparison import comparison_page, rounds_to_compare
 from organizations.access import resolve_member
 
@@ -24,7 +24,7 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
     context: dict[str, object] = {"organization": member.organization, "member": member, "form": form}
     if form.names_unknown:
         raise Http404
-    if len(form.closed) < FEWEST_ROUNDS and "rounds" not in request.GET:
+    if not form.comparable and "rounds" not in request.GET:
         return render(request, "assessments/comparison/too_few.html", context)
     if not form.is_valid():
         return render(request, "assessments/comparison/page.html", context, status=422)

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_safe
 from assessments.exchange.snapshots import in_file
 from assessments.exchange.writing import organization_document
 from organizations.access import is_sure, resolve_member
+from organizations.audit.downloads import taken
+from organizations.audit.trail import Taken
 from organizations.models import Member, Role
 
 
@@ -39,6 +41,7 @@ def export(request: HttpRequest, slug: str) -> HttpResponseBase:
 @reauthentication_required  # type: ignore[untyped-decorator]
 def _export(request: HttpRequest, member: Member) -> HttpResponseBase:
     organization = member.organization
+    taken(request, organization, Taken.DATA, "json")
     return FileResponse(
         in_file(organization_document(organization)),
         as_attachment=True,

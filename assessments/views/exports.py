@@ -22,6 +22,8 @@ from assessments.selectors.reports import report_on
 from assessments.selectors.round_export import round_document
 from mlops_maturity import errors
 from organizations.access import resolve_member
+from organizations.audit.downloads import taken
+from organizations.audit.trail import Taken
 from organizations.models import Member
 
 
@@ -32,6 +34,7 @@ def export_round(request: HttpRequest, slug: str, round_id: int, identifier: str
     """Give a round's newest results as a file; to facilitators and owners with each answer."""
     member, round_ = _closed_round(request, slug, round_id)
     exporter = _exporter(identifier)
+    taken(request, round_, Taken.ANSWERS if member.is_facilitator else Taken.RESULTS, identifier)
     return _download(exporter, round_document(round_, with_answers=member.is_facilitator))
 
 
@@ -48,6 +51,7 @@ def export_comparison(request: HttpRequest, slug: str, identifier: str) -> HttpR
         raise Http404
     if not form.is_valid():
         return redirect(f"{reverse('compare', args=[slug])}?{request.GET.urlencode()}")
+    taken(request, member.organization, Taken.COMPARISON, identifier)
     return _download(exporter, comparison_document(member.organization, comparison_page(form.choice, rounds)))
 
 
@@ -67,6 +71,7 @@ def report(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     except CannotPrint:
         text = _("The server lacks Pango, by which PDF files are made. Whoever runs it finds it in the README.")
         return _no_report(request, slug, round_, 503, text)
+    taken(request, round_, Taken.REPORT, "pdf")
     name = f"{slug}-{slugify(round_.period)}-report.pdf"
     return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": _attached(name)})
 

@@ -8,7 +8,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from assessments.selectors.organizations import organizations_of, self_assessments_of
-from assessments.selectors.questionnaires import definition_of, version_on_offer
+from assessments.selectors.questionnaires import OFFERED, QUICK, definition_of, versions_on_offer
+from assessments.selectors.survey import minutes_of
 from organizations.access import account_of
 from organizations.selectors import SWITCHER_LENGTH
 
@@ -26,5 +27,12 @@ def home(request: HttpRequest) -> HttpResponse:
             "assessments": self_assessments_of(user),
         }
         return render(request, "assessments/home.html", context)
-    version = version_on_offer()
-    return render(request, "assessments/landing.html", {"definition": definition_of(version.pk) if version else None})
+    offered = {row.questionnaire.slug: definition_of(row.pk) for row in versions_on_offer()}
+    definition, quick = offered.get(OFFERED), offered.get(QUICK)
+    context = {
+        "definition": definition,
+        "minutes": minutes_of(definition) if definition else None,
+        "quick": quick,
+        "quick_minutes": minutes_of(quick) if quick else None,
+    }
+    return render(request, "assessments/landing.html", context)

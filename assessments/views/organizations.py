@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -18,5 +18,9 @@ from organizations.access import resolve_member
 def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the latest level, the trend, teams against dimensions, and the rounds."""
     member = resolve_member(request, slug)
-    context = {"organization": member.organization, "member": member, "dashboard": dashboard_of(member.organization)}
+    asked = request.GET.get("questionnaire", "")
+    dashboard = dashboard_of(member.organization, asked)
+    if asked and dashboard.latest is None:
+        raise Http404
+    context = {"organization": member.organization, "member": member, "dashboard": dashboard}
     return render(request, "assessments/organizations/dashboard.html", context)

@@ -24,6 +24,8 @@ from assessments.selectors.drafts import can_be_edited
 from assessments.services import drafts as draft_service
 from assessments.services import questionnaires as service
 from assessments.views.questionnaires import by_kind
+from organizations.audit.downloads import taken
+from organizations.audit.trail import Taken
 from organizations.forms import posted
 
 YAML = "application/yaml; charset=utf-8"
@@ -40,6 +42,8 @@ def schema(request: HttpRequest) -> HttpResponse:
 @on_version()
 def download(request: HttpRequest, author: Author, version: QuestionnaireVersion) -> HttpResponse:
     """Give a version as a file, with the comments and the order of the file that it came from."""
+    if version.organization_id:
+        taken(request, version, Taken.FILE, "yaml")
     # JSON is YAML too: what is no questionnaire has no form of its own.
     is_one = version.status != VersionStatus.DRAFT or can_be_edited(version)
     text = written(version.definition, version.source) if is_one else json.dumps(version.definition, indent=2) + "\n"

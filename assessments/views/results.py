@@ -16,7 +16,7 @@ from assessments.models import Response
 from assessments.selectors.responses import answers_of
 from assessments.selectors.results import own_card, result_page
 from assessments.services import responses as service
-from assessments.visits import SESSION_KEY, take_up
+from assessments.visits import SESSION_KEY, take_up, tried
 from organizations.access import account_of
 
 
@@ -74,7 +74,7 @@ def _own_response(request: HttpRequest, public_id: uuid.UUID) -> Response | None
     found = Response.objects.tried_here(str(public_id), user).first()
     if found is None:
         return None
-    made_here = request.session.get(SESSION_KEY) == str(public_id)
+    made_here = str(public_id) in tried(request)
     return found if made_here or found.user_id is not None else None
 
 

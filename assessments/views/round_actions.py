@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -15,21 +16,22 @@ from django.utils.translation import ngettext
 from assessments.models import Participant, Round
 from assessments.models.rounds import RoundStatus
 from assessments.round_forms import ClosingForm
-from assessments.selectors.rounds import waiting_in
+from assessments.selectors.rounds import too_few_to_show
 from assessments.services import rounds as service
 from assessments.views.rounds import on_round, render_round, team_asked_for
 from organizations.forms import posted
-from organizations.models import Member
+from organizations.models import Member, Team
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a page asks before something happens: the question, what follows, and the button that says yes."""
+    """What a page asks before something happens: the question, what follows, and the button that says yes, if any."""
 
     text: str
     consequence: str
     yes: str
     is_dangerous: bool = False
+    warning: str = ""
 
 
 def ask(
@@ -50,13 +52,23 @@ def open_round(request: HttpRequest, member: Member, round_: Round) -> HttpRespo
         messages.success(request, _("The round is open."))
         return redirect("round", member.organization.slug, round_.pk)
     asked = round_.participants.count()
-    mails = ngettext(
-        "%(count)d person gets a mail with a personal link.",
-        "%(count)d people get a mail with a personal link each.",
-        asked,
-    ) % {"count": asked}
+    mails = (
+        ngettext(
+            "%(count)d person gets a mail with a personal link.",
+            "%(count)d people get a mail with a personal link each.",
+            asked,
+        )
+        % {"count": asked}
+        if asked
+        else _("Nobody is asked yet, so no mail goes out; an open round cannot become a draft again.")
+    )
     stays = _("Questionnaire, teams' scoring and anonymity stay as they are from then on.")
-    return ask(request, member, round_, Question(_("Open the round now?"), f"{mails} {stays}", _("Open it")))
+    return ask(
+        request,
+        member,
+        round_,
+        Question(_("Open the round now?"), f"{mails} {stays}", _("Open it"), is_dangerous=not asked),
+    )
 
 
 @on_round(RoundStatus.OPEN)
@@ -66,24 +78,16 @@ def close_round(request: HttpRequest, member: Member, round_: Round) -> HttpResp
         service.close_round(round_=round_)
         messages.success(request, _("The round is closed. Here is its result."))
         return redirect("round_result", member.organization.slug, round_.pk)
-    waiting = waiting_in(round_)
-    missing = (
-        ngettext(
-            "%(count)d person has not submitted answers; what they have begun does not count.",
-            "%(count)d people have not submitted answers; what they have begun does not count.",
-            waiting,
-        )
-        % {"count": waiting}
-        if waiting
-        else _("Everybody has answered.")
-    )
     then = _("The results are computed and kept, and personal links stop working.")
-    return ask(
-        request,
-        member,
-        round_,
-        Question(_("Close the round now?"), f"{missing} {then}", _("Close it"), is_dangerous=bool(waiting)),
+    withheld = too_few_to_show(round_)
+    question = Question(
+        _("Close the round now?"),
+        f"{_who_is_missing(round_)} {then}",
+        _("Close it"),
+        is_dangerous=round_.submitted != round_.asked or bool(withheld),
+        warning=_stay_hidden(withheld),
     )
+    return ask(request, member, round_, question)
 
 
 @on_round(RoundStatus.CLOSED)
@@ -95,14 +99,19 @@ def reopen_round(request: HttpRequest, member: Member, round_: Round) -> HttpRes
         service.reopen_round(round_=round_, **form.cleaned_data)
         messages.success(request, _("The round is open again."))
         return redirect("round", member.organization.slug, round_.pk)
-    question = Question(
-        _("Open the round again?"),
-        _(
+    if round_.anonymous:
+        consequence = _(
+            "Links work again, so that people who have not answered can. Answers that are part of a result stay as "
+            "they are, and late ones count once three have come at once: in an anonymous round each would stand out. "
+            "A team that is not shown stays hidden. When the round closes, a new revision of the results is made; "
+            "today's is kept."
+        )
+    else:
+        consequence = _(
             "People can answer and change their answers, and their links work again. When it closes, a new revision of "
             "the results is made; today's is kept."
-        ),
-        _("Open it again"),
-    )
+        )
+    question = Question(_("Open the round again?"), consequence, _("Open it again"))
     return ask(request, member, round_, question, form)
 
 
@@ -126,19 +135,11 @@ def nudge_round(request: HttpRequest, member: Member, round_: Round) -> HttpResp
     team = team_asked_for(request, round_)
     if request.method == "POST":
         count = service.nudge(round_=round_, team=team)
-        text = ngettext("%(count)d person gets a reminder.", "%(count)d people get a reminder.", count)
-        messages.success(request, text % {"count": count})
+        messages.success(request, _reminded(round_, count))
         return redirect("round", member.organization.slug, round_.pk)
-    people = Participant.objects.to_nudge().filter(round=round_)
-    waiting = (people.filter(team=team) if team else people).count()
-    text = ngettext(
-        "%(count)d person was invited and has not submitted answers; they get a mail with their link.",
-        "%(count)d people were invited and have not submitted answers; they get a mail with their link.",
-        waiting,
-    ) % {"count": waiting}
-    rest = _("Whoever was reminded less than a day ago is left out.")
     title = _("Remind team %(name)s?") % {"name": team.name} if team else _("Remind all teams?")
-    return ask(request, member, round_, Question(title, f"{text} {rest}", _("Send the reminders")))
+    text, is_of_use = _who_is_reminded(round_, team)
+    return ask(request, member, round_, Question(title, text, _("Send the reminders") if is_of_use else ""))
 
 
 @on_round(RoundStatus.DRAFT)
@@ -155,3 +156,67 @@ def discard_round(request: HttpRequest, member: Member, round_: Round) -> HttpRe
         is_dangerous=True,
     )
     return ask(request, member, round_, question)
+
+
+def _who_is_missing(round_: Round) -> str:
+    """Say how many people have not submitted answers, where that may be told."""
+    if round_.submitted is None:
+        return _("What people have begun and not submitted does not count.")
+    waiting = round_.asked - round_.submitted
+    if not waiting:
+        return _("Everybody has answered.") if round_.asked else _("Nobody was asked.")
+    text = ngettext(
+        "%(count)d person has not submitted answers; what they have begun does not count.",
+        "%(count)d people have not submitted answers; what they have begun does not count.",
+        waiting,
+    )
+    return text % {"count": waiting}
+
+
+def _stay_hidden(withheld: Sequence[Team]) -> str:
+    """Warn of teams whose results an anonymous round withholds for good."""
+    if not withheld:
+        return ""
+    text = ngettext(
+        "Fewer than three people of this team have answered or are asked: %(teams)s. The round is anonymous, so its "
+        "result will not be shown, and stays hidden in this round even when more people answer after you open it "
+        "again. Wait for them, or extend the round.",
+        "Fewer than three people of each of these teams have answered or are asked: %(teams)s. The round is anonymous, "
+        "so their results will not be shown, and stay hidden in this round even when more people answer after you open "
+        "it again. Wait for them, or extend the round.",
+        len(withheld),
+    )
+    return text % {"teams": ", ".join(team.name for team in withheld)}
+
+
+def _reminded(round_: Round, count: int) -> str:
+    if round_.anonymous:
+        return _("Whoever has not submitted answers gets a reminder.")
+    return ngettext("%(count)d person gets a reminder.", "%(count)d people get a reminder.", count) % {"count": count}
+
+
+def _who_is_reminded(round_: Round, team: Team | None) -> tuple[str, bool]:
+    """Say who gets a reminder, in an anonymous round without telling how many; and whether it is of any use."""
+    rest = _("Whoever was reminded less than a day ago is left out.")
+    if round_.anonymous:
+        return f"{_('Whoever was invited and has not submitted answers gets a mail with their link.')} {rest}", True
+    waiting = Participant.objects.waiting().filter(round=round_)
+    waiting = waiting.filter(team=team) if team else waiting
+    reminded = Participant.objects.to_nudge().filter(pk__in=waiting).count()
+    if reminded:
+        text = ngettext(
+            "%(count)d person was invited and has not submitted answers; they get a mail with their link.",
+            "%(count)d people were invited and have not submitted answers; they get a mail with their link.",
+            reminded,
+        )
+        return f"{text % {'count': reminded}} {rest}", True
+    count = waiting.count()
+    if not count:
+        return _("Nobody who was invited has still to answer."), False
+    text = ngettext(
+        "%(count)d person has not submitted answers and was reminded less than a day ago. Come back tomorrow.",
+        "%(count)d people have not submitted answers, and all of them were reminded less than a day ago. Come back "
+        "tomorrow.",
+        count,
+    )
+    return text % {"count": count}, False

@@ -22,7 +22,7 @@ from assessments.views.round_actions import Question, ask
 from assessments.views.rounds import on_round, render_round, team_asked_for
 from mlops_maturity import errors
 from organizations.forms import posted
-from organizations.limits import TooManyMails, count_mails
+from organizations.limits import TooManyMails
 from organizations.models import Member
 
 MOST_NAMED = 20
@@ -31,7 +31,7 @@ MOST_NAMED = 20
 @on_round(RoundStatus.DRAFT, RoundStatus.OPEN)
 def participants(request: HttpRequest, member: Member, round_: Round) -> HttpResponse:
     """Add people to one of the teams; what is no address comes back to be mended, the others are added."""
-    teams = list(team_progress(round_))
+    teams = team_progress(round_)
     team = team_asked_for(request, round_) or next(iter(teams), None)
     if team is None:
         return redirect("edit_round", member.organization.slug, round_.pk)
@@ -42,11 +42,10 @@ def participants(request: HttpRequest, member: Member, round_: Round) -> HttpRes
     if not form.is_valid():
         return render_round(request, member, "participants.html", context)
     try:
-        count_mails(kind="round", by=member.user, organization=member.organization, emails=form.emails)
+        added = service.add_participants(round_=round_, team=team, emails=form.emails, by=member.user)
     except TooManyMails as error:
         form.add_error(None, error.reason)
         return render_round(request, member, "participants.html", context)
-    added = service.add_participants(round_=round_, team=team, emails=form.emails)
     _tell(request, round_, added.added, added.already, form.repeated)
     if form.left_over:
         again = PeopleForm(None, None, members=members_to_ask(round_, team), initial={"addresses": form.left_over})

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -23,36 +20,22 @@ from assessments.models import Round
 from assessments.models.rounds import RoundStatus
 from assessments.round_forms import RoundForm, TeamToAddForm
 from assessments.selectors.organizations import dashboard_of, team_progress
-from assessments.selectors.rounds import own_participation, people_of, rounds_in, teams_to_add
+from assessments.selectors.rounds import (
+    own_participation,
+    people_of,
+    rounds_in,
+    rounds_in_the_same_days,
+    teams_to_add,
+)
 from assessments.services import participants as people_service
 from assessments.services import rounds as service
 from mlops_maturity import errors
-from organizations.access import account_of, resolve_member
+from organizations.access import View, for_members, is_live
 from organizations.forms import posted
 from organizations.models import Member, Role, Team
 
-View: TypeAlias = Callable[..., HttpResponse]
 PER_PAGE = 50
 CHANGED_MEANWHILE = (service.NotADraft, service.NotOpen, service.NotClosed, people_service.TeamNotInRound)
-
-
-def for_members(needed: Role = Role.VIEWER) -> Callable[[View], View]:
-    """Hand a view the member who asks, if the role suffices; moments are those of the organization's time zone."""
-
-    def decorate(view: View) -> View:
-        @never_cache
-        @wraps(view)
-        def wrapped(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
-            if account_of(request) is None:
-                # A live part of a page must not get the log-in page in its place.
-                return HttpResponseClientRefresh() if is_live(request) else redirect_to_login(request.get_full_path())
-            member = resolve_member(request, slug, needed)
-            with timezone.override(member.organization.time_zone):
-                return view(request, member, **kwargs)
-
-        return wrapped
-
-    return decorate
 
 
 def on_round(*statuses: RoundStatus) -> Callable[[View], View]:
@@ -73,11 +56,6 @@ def on_round(*statuses: RoundStatus) -> Callable[[View], View]:
         return wrapped
 
     return decorate
-
-
-def is_live(request: HttpRequest) -> bool:
-    """Return whether only the live part of a page is asked for."""
-    return "HX-Request" in request.headers
 
 
 def round_of(member: Member, round_id: int) -> Round:
@@ -107,6 +85,7 @@ def new_round(request: HttpRequest, member: Member) -> HttpResponse:
         if previous:
             people_service.copy_participants(round_=draft, previous=previous)
         messages.success(request, _("Round %(period)s is planned.") % {"period": draft.period})
+        _warn_of_others(request, draft)
         return redirect("round", member.organization.slug, draft.pk)
     return render_round(request, member, "plan.html", {"form": form, "previous": previous})
 
@@ -118,6 +97,7 @@ def edit_round(request: HttpRequest, member: Member, round_: Round) -> HttpRespo
     if form.is_valid():
         service.change_round(round_=round_, **form.cleaned_data)
         messages.success(request, _("The round is changed."))
+        _warn_of_others(request, round_)
         return redirect("round", member.organization.slug, round_.pk)
     return render_round(request, member, "plan.html", {"form": form, "round": round_})
 
@@ -187,6 +167,14 @@ def _previous(member: Member, key: str | None) -> Round | None:
     if not key.isdecimal() or len(key) > 18:
         raise Http404
     return round_of(member, int(key))
+
+
+def _warn_of_others(request: HttpRequest, draft: Round) -> None:
+    """Say which rounds there are for the same days: they may be meant, and they may be a slip."""
+    if others := rounds_in_the_same_days(draft):
+        text = _("There is a round for the same days already: %(rounds)s. Change the period if this is a slip.")
+        named = ", ".join(f"{other.period} ({other.get_status_display().lower()})" for other in others)
+        messages.warning(request, text % {"rounds": named})
 
 
 def _not_now(request: HttpRequest, member: Member, round_: Round) -> HttpResponse:

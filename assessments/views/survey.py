@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -16,23 +15,21 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from assessments.definition import Definition, Dimension
 from assessments.forms import QuestionForm
 from assessments.models import Answer, Response
+from assessments.selectors.proposals import Proposed
 from assessments.selectors.questionnaires import definition_of
 from assessments.selectors.responses import answered_questions, answers_of
-from assessments.selectors.survey import Progress, progress_of
+from assessments.selectors.survey import Progress, minutes_of, progress_of
 from assessments.services import responses as service
 from assessments.views.ways import already_submitted, with_response, with_way
-from assessments.ways import InARound, Way
+from assessments.ways import InARound, OnOnesOwn, Way
 from mlops_maturity.errors import message
-
-# The shipped questionnaire's 25 take ten minutes.
-SECONDS_A_QUESTION = 24
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_way
 def start(request: HttpRequest, way: Way) -> HttpResponse:
     """Say what the survey is and begin it, or offer to go on with the one there is."""
-    if way.version_id is None:
+    if isinstance(way, OnOnesOwn) and not way.offered:
         return message(
             request,
             status=404,
@@ -43,12 +40,22 @@ def start(request: HttpRequest, way: Way) -> HttpResponse:
     if isinstance(way, InARound) and way.response and way.response.is_submitted:
         return redirect(way.finished_url)
     response = way.begin() if request.method == "POST" else way.response
+    assert way.version_id is not None  # noqa: S101 - there is one on offer
     definition = definition_of(way.version_id)
-    progress = _progress(definition, answers_of(response)) if response else None
+    is_waiting = response is not None and not response.is_submitted
+    progress = _progress(definition, answers_of(response)) if response and is_waiting else None
     if request.method == "POST" and progress:
         return redirect(way.url("questions", progress.next_step.dimension.key))
-    minutes = ceil(len(definition.questions) * SECONDS_A_QUESTION / 60)
-    context = _context(way) | {"definition": definition, "progress": progress, "minutes": minutes}
+    context = _context(way) | {
+        "definition": definition,
+        "progress": progress,
+        "minutes": minutes_of(definition),
+        "proposed": {} if progress and not progress.open_count else way.proposals(definition),
+    }
+    if isinstance(way, OnOnesOwn):
+        offered = [definition_of(version.pk) for version in way.offered]
+        context["offered"] = [(row, minutes_of(row)) for row in offered]
+        context["waiting"] = [(row, definition_of(row.version_id)) for row in way.waiting if row != way.response]
     return render(request, way.start_template, context)
 
 
@@ -61,25 +68,24 @@ def questions(request: HttpRequest, way: Way, response: Response, dimension_key:
     if way.is_settled:
         return already_submitted(request, way) if request.method == "POST" else redirect(way.finished_url)
     last, answers = way.last_answers(), answers_of(response)
+    proposed = way.proposals(definition) if _is_open(dimension, answers) else {}
     if request.method != "POST":
-        return _step_page(request, way, definition, dimension, answers, _forms(dimension, answers, None, last))
-    as_last_time = "as_last_time" in request.POST
-    sent = _forms(dimension, answers, request.POST, last)
+        forms = _forms(dimension, answers, None, last, proposed)
+        return _step_page(request, way, definition, dimension, answers, forms)
+    sent = _forms(dimension, answers, request.POST, last, proposed)
     try:
-        answers = service.save_answers(
-            response=response, given=[form.given_or_last() if as_last_time else form.given() for form in sent]
-        )
+        answers = service.save_answers(response=response, given=[_given(form, request.POST) for form in sent])
     except service.AlreadySubmitted:
         return already_submitted(request, way)
     for form in sent:
         if form.replaces_unseen:
             messages.warning(request, f"{form.question.text} {_replaced(form)}")
-    forms = _forms(dimension, answers, request.POST, last)
+    forms = _forms(dimension, answers, request.POST, last, proposed)
     for form in forms:
         form.ask_for_reason()
     if any(form.errors for form in forms):
         return _step_page(request, way, definition, dimension, answers, forms, status=422)
-    return redirect(way.url("questions", dimension.key) if as_last_time else _page_after(way, definition, dimension))
+    return redirect(_page_after_sending(request, way, definition, dimension))
 
 
 @require_POST
@@ -161,7 +167,9 @@ def done(request: HttpRequest, way: Way, response: Response) -> HttpResponse:
 def _review_page(request: HttpRequest, way: Way, response: Response, *, status: int = 200) -> HttpResponse:
     definition = definition_of(response.version_id)
     answers = answers_of(response)
-    context = _context(way) | {"answers": answers, "progress": _progress(definition, answers)}
+    progress = _progress(definition, answers)
+    proposed = way.proposals(definition) if progress.open_count else {}
+    context = _context(way) | {"answers": answers, "progress": progress, "proposed": proposed}
     return render(request, "assessments/survey/review.html", context, status=status)
 
 
@@ -179,6 +187,7 @@ def _step_page(
         "forms": forms,
         "invalid": [form for form in forms if form.errors],
         "as_last_time": any(form.last and not form.initial.get("choice") for form in forms),
+        "proposed": [form for form in forms if form.proposed],
     }
     return render(request, "assessments/survey/questions.html", context, status=status)
 
@@ -209,9 +218,24 @@ def _progress(definition: Definition, answers: dict[str, Answer]) -> Progress:
 
 
 def _forms(
-    dimension: Dimension, answers: dict[str, Answer], data: QueryDict | None = None, last: Mapping[str, Answer] = {}
+    dimension: Dimension,
+    answers: dict[str, Answer],
+    data: QueryDict | None = None,
+    last: Mapping[str, Answer] = {},
+    proposed: Mapping[str, Proposed] = {},
 ) -> list[QuestionForm]:
-    return [QuestionForm(q, answers.get(q.key), data, last.get(q.key)) for q in dimension.questions]
+    return [
+        QuestionForm(q, answers.get(q.key), data, last.get(q.key), proposed.get(q.key)) for q in dimension.questions
+    ]
+
+
+def _given(form: QuestionForm, sent: QueryDict) -> service.Given:
+    """Return what a step sent whole gives for a question; `confirm` takes what is proposed, for one or for all."""
+    if "as_last_time" in sent:
+        return form.given_or_last()
+    if sent.get("confirm") in ("", form.question.key):
+        return form.given_or_proposed()
+    return form.given()
 
 
 def _replaced(form: QuestionForm) -> str:
@@ -228,6 +252,18 @@ def _dimension_or_404(definition: Definition, key: str) -> Dimension:
         return definition.dimension(key)
     except KeyError:
         raise Http404 from None
+
+
+def _is_open(dimension: Dimension, answers: Mapping[str, Answer]) -> bool:
+    return any(not (kept := answers.get(question.key)) or not kept.choice_key for question in dimension.questions)
+
+
+def _page_after_sending(request: HttpRequest, way: Way, definition: Definition, dimension: Dimension) -> str:
+    """Return the same page after earlier or proposed answers were taken over, to see them; else the next one."""
+    if "as_last_time" not in request.POST and "confirm" not in request.POST:
+        return _page_after(way, definition, dimension)
+    key = request.POST.get("confirm", "")
+    return way.url("questions", dimension.key) + (f"#{key}" if key in definition.questions else "")
 
 
 def _page_after(way: Way, definition: Definition, dimension: Dimension) -> str:

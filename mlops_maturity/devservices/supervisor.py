@@ -58,7 +58,8 @@ def run_demo(folder: Folder, port: int) -> None:
         _await_ready(folder, f"{url}/readyz", processes)
         _say(
             f"\nMLOps Maturity is ready at {url} after {time.monotonic() - begin:.1f} s. Log in, password demo, as\n"
-            f"{LOGINS.format(url=url)}\nLogs are in {folder.logs}, mail is in {folder.mail}. Ctrl-C stops everything."
+            f"{LOGINS.format(url=url)}\nLogs are in {folder.logs}, mail is at {url}/demo/mail/. "
+            "Ctrl-C stops everything."
         )
         while True:
             _check(folder, processes)

@@ -58,6 +58,7 @@ def tracked(*fields: str, also: Collection[str] = (), named_by: str = "") -> Cal
             pghistory.InsertEvent(),
             pghistory.UpdateEvent(condition=changed),
             *ends,
+            pghistory.ManualEvent("download"),  # type: ignore[no-untyped-call]
             fields=list(fields),
             model_name=name,
             obj_field=pghistory.ObjForeignKey(related_name="+"),

@@ -33,6 +33,21 @@ class Action(models.TextChoices):
     CHANGED = "update", gettext_lazy("Changed")
     REMOVED = "delete", gettext_lazy("Removed")
     FOUND = "baseline", gettext_lazy("There before the trail")
+    TAKEN = "download", gettext_lazy("Downloaded")
+
+
+class Taken(models.TextChoices):
+    """What was downloaded of an organization, a round, a roadmap or a questionnaire's version."""
+
+    DATA = "data", gettext_lazy("all data")
+    AUDIT = "audit", gettext_lazy("the audit trail")
+    RESULTS = "results", gettext_lazy("the results")
+    ANSWERS = "answers", gettext_lazy("the results with single answers")
+    COMPARISON = "comparison", gettext_lazy("a comparison")
+    REPORT = "report", gettext_lazy("the report")
+    FILE = "file", gettext_lazy("the file")
+    ROADMAP = "roadmap", gettext_lazy("the roadmap")
+    BUSINESS_CASE = "business_case", gettext_lazy("the business case")
 
 
 @dataclass(frozen=True)
@@ -57,7 +72,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Entry:
-    """An event as people read it; `at` is in the organization's time zone."""
+    """An event as people read it; `at` is in the organization's time zone, `taken` says what was downloaded."""
 
     at: dt.datetime
     who: str
@@ -67,6 +82,7 @@ class Entry:
     object_id: int
     name: str
     changes: Sequence[Change]
+    taken: str = ""
 
     @property
     def details(self) -> list[Change]:
@@ -78,7 +94,7 @@ class Entry:
     @property
     def summary(self) -> str:
         """What happened, in words, without who did it."""
-        words = {"kind": self.kind, "name": self.name}
+        words = {"kind": self.kind, "name": self.name, "taken": self.taken}
         if self.action == Action.CHANGED and len(self.changes) == 1:
             [change] = self.changes
             words |= {"field": change.field, "old": change.old or _("none"), "new": change.new or _("none")}
@@ -90,6 +106,7 @@ class Entry:
             Action.CHANGED: _("Changed the %(kind)s “%(name)s”"),
             Action.REMOVED: _("Removed the %(kind)s “%(name)s”"),
             Action.FOUND: _("The %(kind)s “%(name)s” was there when this trail began"),
+            Action.TAKEN: _("Downloaded %(taken)s of the %(kind)s “%(name)s”"),
         }[self.action] % words
 
 
@@ -214,8 +231,10 @@ class _Objects:
     def value(self, event: Any, field: models.Field[Any, Any]) -> str:
         """Return what an event has in a field, as people write it; empty for nothing."""
         value = getattr(event, field.attname)
-        if value in (None, ""):
+        if value in (None, "", []):
             return ""
+        if isinstance(value, list):
+            return ", ".join(formats.localize(one) for one in value)
         if field.related_model:
             related = self.get(field.related_model, value)
             return str(related) if related else _gone(field)
@@ -279,13 +298,22 @@ def _entry(organization: Organization, event: Any, objects: _Objects) -> Entry:
         object_id=event.pgh_obj_id,
         name=objects.name(event),
         changes=list(_changes(event, objects)),
+        taken=_taken(event.pgh_context or {}),
     )
+
+
+def _taken(context: dict[str, Any]) -> str:
+    what, extension = context.get("taken"), context.get("extension")
+    if not what:
+        return ""
+    label = str(dict(Taken.choices).get(what, what))
+    return _("%(what)s (%(extension)s)") % {"what": label, "extension": str(extension).upper()}
 
 
 def _changes(event: Any, objects: _Objects) -> Iterator[Change]:
     """Yield the fields that an update changed, and those that an added row has; a removed row has none."""
     before = event.before if event.pgh_label == Action.CHANGED else None
-    if event.pgh_label == Action.REMOVED:
+    if event.pgh_label in (Action.REMOVED, Action.TAKEN):
         return
     for field in kept_fields(event):
         name, new = str(field.verbose_name), objects.value(event, field)

@@ -19,7 +19,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from organizations.limits import count_mails
+from organizations.limits import count_mails, mail_to
 from organizations.models import Invitation, Member, Organization, Role, Team, User
 from organizations.selectors import hash_of, is_for
 
@@ -94,8 +94,27 @@ def revoke_invitation(*, invitation: Invitation) -> None:
 def send_invitation(*, invitation_id: int) -> None:
     """Mail the link, in the organization's language; nothing happens where the invitation is revoked or used.
 
-    Raises OSError where the mail cannot be handed over; to call it again is right then.
+    Where others have sent the address too many mails today it is put off, looking as if it was sent. Raises OSError
+    where the mail cannot be handed over; to call it again is right then.
     """
+    invitation = Invitation.objects.open().filter(pk=invitation_id).first()
+    if invitation is None:
+        return
+    with mail_to(invitation.email) as allowed:
+        if allowed:
+            _send(invitation_id)
+        else:
+            waiting = Invitation.objects.postponed() | Invitation.objects.filter(sent_at=None)
+            waiting.filter(pk=invitation_id).update(sent_at=timezone.now(), token_hash=None)
+
+
+def send_postponed_invitations() -> None:
+    """Have the invitations mailed that were put off."""
+    for invitation in Invitation.objects.postponed().order_by("pk"):
+        _enqueue_mail(invitation)
+
+
+def _send(invitation_id: int) -> None:
     token = secrets.token_urlsafe(32)
     fresh = Invitation.objects.open().filter(pk=invitation_id)
     if not fresh.update(token_hash=hash_of(token)):

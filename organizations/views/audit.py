@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from organizations.access import resolve_member
 from organizations.audit import files, trail
+from organizations.audit.downloads import taken
 from organizations.forms import AuditForm
 from organizations.models import Member, Role
 
@@ -66,6 +67,7 @@ def _file(
     form = AuditForm(request.GET)
     if not form.is_valid():
         return _page(request, member, form)
+    taken(request, member.organization, trail.Taken.AUDIT, extension)
     entries = trail.tell_all(member.organization, trail.Selection(**form.cleaned_data))
     disposition = f'attachment; filename="{member.organization.slug}-audit.{extension}"'
     return StreamingHttpResponse(

@@ -13,6 +13,9 @@
     return `${words.slice(0, middle).join(" ")}\n${words.slice(middle).join(" ")}`;
   };
 
+  // Between the marks of an axis; whole numbers, unless those would be too many.
+  const step = (top) => (top <= 10 ? 1 : top / 5);
+
   // The library goes round against the clock; people read with it.
   const clockwise = ([first, ...others]) => [first, ...others.reverse()];
 
@@ -46,8 +49,8 @@
         max: data.top,
         axisLabel: { show: n === 0, color: css("--bs-secondary-color"), fontSize: 11, showMinLabel: false },
       })),
-      radius: element.clientWidth < 400 ? "46%" : "58%",
-      splitNumber: Math.round(data.top),
+      radius: element.clientWidth < 400 ? "46%" : data.name ? "68%" : "58%",
+      splitNumber: Math.max(Math.round(data.top / step(data.top)), 1),
       axisName: { ...axis(), fontSize: element.clientWidth < 400 ? 11 : 13 },
       center: ["50%", data.name ? "46%" : "54%"],
       axisLine: { lineStyle: { color: css("--bs-secondary-color"), opacity: 0.35 } },
@@ -86,7 +89,7 @@
         type: "value",
         min: 0,
         max: data.top,
-        interval: 1,
+        interval: step(data.top),
         axisLabel: axis(),
         splitLine: { lineStyle: { color: css("--line") } },
       },
@@ -124,7 +127,7 @@
   };
 
   const KINDS = { radar, trend };
-  const drawn = [...document.querySelectorAll("[data-chart]")].map((element) => {
+  const drawer = (element) => {
     const data = JSON.parse(document.getElementById(element.dataset.source).textContent);
     const chart = echarts.init(element, null, { renderer: "svg" });
     const draw = () => {
@@ -133,9 +136,15 @@
     };
     draw();
     return draw;
-  });
+  };
+  const drawAll = () => [...document.querySelectorAll("[data-chart]")].map(drawer);
+  let drawn = drawAll();
   const redraw = () => drawn.forEach((draw) => draw());
 
+  // What htmx puts in place of a part of the page has charts that nobody has drawn.
+  document.addEventListener("htmx:afterSettle", () => {
+    drawn = drawAll();
+  });
   document.addEventListener("themechange", redraw);
   window.addEventListener("resize", redraw);
   window.addEventListener("beforeprint", redraw);

@@ -164,6 +164,11 @@
     if (!form) event.detail.shouldSwap = false;
   });
 
+  // What the reply asks for beside the choice, such as the reason for a choice that does not count, is there to be filled.
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.querySelector?.("[data-opens-details]")) event.target.closest("[data-question]").querySelector("details").open = true;
+  });
+
   window.addEventListener("online", sendAll);
 
   // On a narrow screen the steps scroll; the current one stays in sight, also after they come anew with an answer.
@@ -201,13 +206,36 @@
     }
   };
 
+  // A proposal is confirmed by its button or by any choice; then it is out of the way.
+  const settleProposal = (element) => {
+    delete element.dataset.proposedChoice;
+    element.querySelector(".proposed-answer")?.remove();
+    if (!form.querySelector("[data-proposed-choice]")) document.querySelector("[data-confirm-all]")?.remove();
+  };
+
+  const confirmProposals = (elements) => {
+    for (const element of elements) {
+      const { question, proposedChoice } = element.dataset;
+      if (proposedChoice === undefined) continue;
+      const values = { [`${question}-choice`]: proposedChoice };
+      fill(element, values);
+      keep(question, { ...pending.get(question), ...values });
+      settleProposal(element);
+      send(question);
+      element.querySelector("[type=radio]:checked").focus({ preventScroll: true });
+    }
+  };
+
   if (form) {
     form.addEventListener("input", (event) => {
       if (event.target.type === "radio") return;
       const key = changed(event.target);
       typing = setTimeout(() => send(key), TYPING_PAUSE);
     });
-    form.addEventListener("change", (event) => send(changed(event.target)));
+    form.addEventListener("change", (event) => {
+      if (event.target.type === "radio") settleProposal(event.target.closest("[data-question]"));
+      send(changed(event.target));
+    });
 
     form.addEventListener("keydown", (event) => {
       if (event.target.matches("textarea, [type=url]") || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -226,6 +254,11 @@
       if (event.submitter?.name === "as_last_time") {
         answerAsLastTime();
         event.submitter.closest(".card").hidden = true;
+        return;
+      }
+      if (event.submitter?.name === "confirm") {
+        const key = event.submitter.value;
+        confirmProposals(key ? [fieldset(key)] : form.querySelectorAll("[data-proposed-choice]"));
         return;
       }
       leaveWhenSaved = true;

@@ -69,7 +69,15 @@ def test_a_table() -> None:
     table = 'Name;E-Mail;Team\n"Doe; Jane";jane@x.org;Pricing\nBob;bob@;Search\nEve;;Search\n;;\n'
     found = find_addresses(table, is_table=True)
     assert found.emails == ["jane@x.org"]
-    assert [broken.text for broken in found.broken] == ["bob@", "Eve;;Search"]
+    assert [broken.text for broken in found.broken] == ["bob@", "Eve\tSearch"]
+
+
+def test_a_line_of_a_table_is_one_still_when_it_was_mended() -> None:
+    [broken] = find_addresses("B,bb_at_x.org,y", is_table=True).broken
+
+    mended = find_addresses(broken.text.replace("_at_", "@"))
+
+    assert (mended.emails, mended.broken) == (["bb@x.org"], [])
 
 
 def test_a_table_without_heading_loses_no_line() -> None:

@@ -275,6 +275,16 @@ class TestSharedQuestions:
             ("a.3", "a", "not asked"),
         ]
 
+    def test_a_choice_that_does_not_count_may_come_or_go(self) -> None:
+        """Answers with it are scored by the shared questions too, whichever version has it."""
+        counted = CHOICES[:4]
+        old, new = (definition(dimension("a", question("a.1", choices=choices))) for choices in (CHOICES, counted))
+        for versions in ([old, new], [new, old]):
+            shared = shared_definition(versions)
+            assert shared.left_out == ()
+            card = score_card(shared.definition, [{"a.1": "not_applicable"}, {"a.1": "yes"}])
+            assert card.overall == 5
+
     def test_a_question_may_move_to_another_dimension(self) -> None:
         new = definition(dimension("b", question("a.1"), question("b.1")))
 

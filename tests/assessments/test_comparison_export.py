@@ -13,7 +13,15 @@ from assessments.models import QuestionnaireVersion, Round
 from assessments.services.rounds import close_round
 from organizations.models import Team, User
 from tests.assessments.test_exports import READERS, content, text
-from tests.factories import Cast, make_participant, make_response, make_round, make_team
+from tests.factories import (
+    Cast,
+    make_participant,
+    make_response,
+    make_round,
+    make_team,
+    make_version,
+    shipped_definition,
+)
 
 pytestmark = pytest.mark.django_db
 URL = "/orgs/acme-insurance/compare/export/{}/"
@@ -117,9 +125,22 @@ def test_the_page_links_to_the_files_of_its_own_state(client: Client, rounds: li
     assert f"{URL.format('xlsx')}?{query.replace('&', '&amp;')}" in page
 
 
+def test_versions_are_named_with_their_rounds(client: Client, cast: Cast, rounds: list[Round]) -> None:
+    data = shipped_definition()
+    data["dimensions"][0]["questions"].pop()
+    other = make_round(cast.organization, version=make_version(data), teams=[cast.team], quarter=(2026, 3))
+    make_response(participant=make_participant(other))
+    close_round(round_=other)
+
+    about = tables(client, rounds=[rounds[1].pk, rounds[2].pk, other.pk])["about"]
+
+    [first, _newest] = [text(row["value"]) for row in about if row["item"] == "version"]
+    assert first.endswith("version 1: Q1 2026, Q2 2026")
+
+
 def test_its_queries_do_not_grow(
     client: Client, rounds: list[Round], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for chosen in (rounds[:2], rounds):
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             tables(client, rounds=[row.pk for row in chosen])

@@ -140,7 +140,12 @@ def definition_in(tables: Tables) -> Definition:
             "locale": "en",
             "scoring": {"method": about["method"], "combine": about["combine"], "max": about["top_score"]},
             "levels": [
-                {"number": int(row["level"]), "name": row["name"], "min_score": row["min_score"]}
+                {
+                    "number": int(row["level"]),
+                    "name": row["name"],
+                    "min_score": row["min_score"],
+                    "exclusive": text(row["exclusive"]).lower() == "true",
+                }
                 for row in tables["levels"]
             ],
             "dimensions": [
@@ -323,7 +328,7 @@ class TestARoundsFile:
         )
         content(download(client, round_, "csv"))
 
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             content(download(client, round_, "csv"))
 
 

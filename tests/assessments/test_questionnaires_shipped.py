@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from assessments.definition import Definition, Dimension, Level, Question, Scoring
-from assessments.questionnaires.files import load_shipped
+from assessments.questionnaires.files import load_shipped, shipped
 
 DEFINITION: Definition = load_shipped("mlops-maturity")
 LEVELS = {
@@ -102,3 +102,79 @@ def test_no_text_stands_twice() -> None:
         )
     ]
     assert len(texts) == len(set(texts)) == 25 * 6
+
+
+OTHERS = {slug: load_shipped(slug) for slug in shipped() if slug != "mlops-maturity"}
+ASKED = [
+    pytest.param(row, question, id=f"{slug}: {key}")
+    for slug, row in OTHERS.items()
+    for key, question in row.questions.items()
+]
+
+
+@pytest.mark.parametrize(
+    ("slug", "scoring", "questions", "thresholds"),
+    [
+        ("mlops-maturity-quick", Scoring("ladder", "mean", Fraction(5)), [1] * 5, [0, 1, 2, 3, 4, 5]),
+        ("microsoft-mlops", Scoring("levels", "gate", Fraction(4)), [5] * 4, [0, 1, 2, 3, 4]),
+        ("google-mlops", Scoring("levels", "gate", Fraction(2)), [5] * 3, [0, 1, 2]),
+        ("ml-test-score", Scoring("count", "minimum", Fraction(7)), [7] * 4, [0, 0, 1, 2, 3, 5]),
+    ],
+)
+def test_the_published_models_have_their_structure(
+    slug: str, scoring: Scoring, questions: list[int], thresholds: list[int]
+) -> None:
+    definition = OTHERS[slug]
+
+    assert definition.scoring == scoring
+    assert [len(dimension.questions) for dimension in definition.dimensions] == questions
+    assert [level.min_score for level in definition.levels] == thresholds
+    assert [level.number for level in definition.levels] == list(range(len(thresholds)))
+    assert {level.exclusive for level in definition.levels[1:]} == {slug == "ml-test-score"}
+    assert definition.source.url or slug == "mlops-maturity-quick"
+    assert definition.source.licence.endswith(("MIT", "Microsoft", "Google"))
+
+
+def test_microsofts_categories_have_something_new_where_the_source_has() -> None:
+    new = {
+        dimension.key: {question.level for question in dimension.questions}
+        for dimension in OTHERS["microsoft-mlops"].dimensions
+    }
+
+    assert new == {
+        "people": {2, 3, 4},
+        "model_creation": {1, 2, 4},
+        "model_release": {1, 2, 3},
+        "application_integration": {1, 3},
+    }
+
+
+@pytest.mark.parametrize(("definition", "question"), ASKED)
+def test_each_question_of_the_others_can_be_answered_and_acted_on(definition: Definition, question: Question) -> None:
+    guidance = question.guidance
+
+    assert question.key.startswith(f"{definition.dimension_of(question.key).key}.")
+    assert question.text.endswith("?")
+    assert question.help
+    assert question.offers_not_sure
+    assert guidance is not None
+    assert guidance.action
+    assert guidance.effort_weeks > 0
+    assert guidance.governance
+    assert len(guidance.tools) >= 3
+    assert re.search(r"\d|two", guidance.success_metric), "a success metric says a number"
+    known = {role.role for level in definition.levels for role in level.team}
+    assert guidance.roles
+    assert set(guidance.roles) <= known
+
+
+@pytest.mark.parametrize("definition", OTHERS.values(), ids=OTHERS)
+def test_no_text_of_the_others_stands_twice(definition: Definition) -> None:
+    texts = [
+        text
+        for question in definition.questions.values()
+        if question.guidance
+        for text in (question.text, question.guidance.action, question.guidance.success_metric)
+    ]
+
+    assert len(texts) == len(set(texts)) == 3 * len(definition.questions)

@@ -20,6 +20,7 @@ LADDER = [{"key": str(value), "label": f"Statement {value}", "value": value} for
 LADDER_QUESTION = {"kind": "ladder", "text": "Which fits best?", "choices": LADDER}
 GERMAN = {"choices": {"yes": "Ja"}, "dimensions": {"data_management": {"title": "Daten", "description": "Was da ist"}}}
 EXCLUDED = {"key": "not_applicable", "label": "Not applicable", "excluded": True}
+COUNTERPART = {"questionnaire": "ml-test-score", "question": "data.schema", "choices": {"yes": "automated"}}
 
 
 def changed(*changes: tuple[str, Any]) -> Any:
@@ -56,6 +57,9 @@ def test_the_shipped_definition_is_valid() -> None:
         pytest.param((f"{QUESTION}/choices", [*LADDER[:2], EXCLUDED]), id="own choices"),
         pytest.param((f"{QUESTION}/guidance", GONE), id="no guidance"),
         pytest.param(("dimensions/0/statements", GONE), id="no statements"),
+        pytest.param(("levels/2/exclusive", True), id="from above a score on"),
+        pytest.param(("levels/2/exclusive", False), id="from a score on"),
+        pytest.param((f"{QUESTION}/same_as", [COUNTERPART]), id="a counterpart elsewhere"),
         pytest.param((f"{QUESTION}/weight", 0.5), id="fraction as weight"),
         pytest.param(("locale", "pt-BR"), id="regional language"),
         pytest.param(("translations", {"de": GERMAN, "pt-BR": {}}), id="other languages"),
@@ -166,7 +170,7 @@ VALUE_OR_EXCLUDED = "a choice needs either a value, such as 'value: 1', or 'excl
             "scoring/method",
             "cuont",
             "scoring.method",
-            "'cuont' is none of the words allowed here: count, staged, ladder. Did you mean 'count'?",
+            "'cuont' is none of the words allowed here: count, staged, levels, ladder. Did you mean 'count'?",
         ),
         (
             "scoring/combine",
@@ -295,7 +299,7 @@ LIST = "must be a list; start each entry on its own line with a dash."
         ),
         (
             "x",
-            "must be a group of keys: key, kind, level, weight, text, help, evidence, choices, guidance.",
+            "must be a group of keys: key, kind, level, weight, text, help, evidence, choices, guidance, same_as.",
             QUESTION,
             f"{DIMENSION}.questions[#1]",
         ),
@@ -442,6 +446,48 @@ CIRCLE = (
             [("levels/5/min_score", 5.5)],
             "levels[5].min_score",
             "is above the top score, 5, so nobody can reach the level; lower it or raise scoring.max.",
+        ),
+        (
+            "levels_ascend",
+            [("levels/2/min_score", 1), ("levels/2/exclusive", True), ("levels/1/exclusive", True)],
+            "levels[2].min_score",
+            "must be above 1, that of the level before; list the levels from lowest to highest.",
+        ),
+        (
+            "thresholds_lie_on_the_scale",
+            [("levels/0/exclusive", True)],
+            "levels[0].exclusive",
+            "must be left out of the first level, so that every score has a level.",
+        ),
+        (
+            "thresholds_lie_on_the_scale",
+            [("levels/5/exclusive", True)],
+            "levels[5].exclusive",
+            "nothing is above the top score, 5, so nobody can reach the level; delete it or lower min_score.",
+        ),
+        (
+            "levels_method_has_closed_thresholds",
+            [("scoring/method", "levels"), ("levels/2/exclusive", True)],
+            "levels[2].exclusive",
+            "cannot be reached by the method 'levels', whose scores are thresholds; delete it.",
+        ),
+        (
+            "counterparts_are_of_other_questionnaires",
+            [(f"{QUESTION}/same_as", [COUNTERPART | {"questionnaire": "mlops-maturity"}])],
+            f"{AT_QUESTION}.same_as[#1].questionnaire",
+            "is this very questionnaire; name another one.",
+        ),
+        (
+            "counterparts_are_of_other_questionnaires",
+            [(f"{QUESTION}/same_as", [COUNTERPART, COUNTERPART])],
+            f"{AT_QUESTION}.same_as[#2].question",
+            "'data.schema' is named above already; put its choices together.",
+        ),
+        (
+            "counterparts_are_of_other_questionnaires",
+            [(f"{QUESTION}/same_as", [COUNTERPART | {"choices": {"yess": "automated"}}])],
+            f"{AT_QUESTION}.same_as[#1].choices.yess",
+            "this question has no choice 'yess'. Did you mean 'yes'?",
         ),
         (
             "ladder_method_has_ladders_only",

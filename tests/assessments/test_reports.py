@@ -20,6 +20,7 @@ from assessments.reports import _printed
 from assessments.selectors.reports import report_on
 from assessments.services.rounds import close_round
 from organizations.models import Organization, User
+from tests.assessments.test_views_results import counting, text_of
 from tests.factories import Cast, make_participant, make_response, make_round, make_team
 
 ClientOf = Callable[[User], Client]
@@ -75,6 +76,20 @@ class TestReport:
         assert "Search 2 2.50" in says
         assert "The answers of 4 of 4 people who were asked count." in says
         assert f"2 / {len(pdf.pages)}" in pdf.pages[1].extract_text()
+
+    def test_it_names_all_that_are_weakest_and_as_many_steps_as_the_page(
+        self, client: Client, cast: Cast, version: QuestionnaireVersion
+    ) -> None:
+        round_ = make_round(cast.organization, version=version, teams=[cast.team])
+        make_response(counting(version, 3, 3, 3, 2, 2), participant=make_participant(round_))
+        close_round(round_=round_)
+        page = client.get(f"/orgs/{cast.organization.slug}/rounds/{round_.pk}/results/").content
+
+        _pdf, says = read(client, round_)
+
+        assert says.count("Weakest: ") == 2
+        assert "The first 2 of the practices that come next, fully in place, are enough." in says
+        assert "The first 2 of these practices, fully in place, are enough." in text_of(page)
 
     def test_assistive_technology_can_read_it(self, client: Client, cast: Cast, version: QuestionnaireVersion) -> None:
         pdf, _says = read(client, closed(cast.organization, version, {"Fraud": ["no"]}))
@@ -205,3 +220,29 @@ class TestCharts:
         strong = [line.get("points", "").split() for line in svg.iter(f"{SVG}polyline") if line.get("stroke-width")]
         assert [len(points) for points in strong] == [2, 1, 2]
         assert len(list(svg.iter(f"{SVG}circle"))) == 4
+
+    @pytest.mark.parametrize(
+        ("values", "below", "above"),
+        [([0.0, -480_000.0, 510_000.0], "−600k", "600k"), ([0.0, 0.0], "0", "1"), ([0.0, 7.5, 9.0], "0", "10")],
+    )
+    def test_a_curve_s_axis_holds_all_values_and_zero(self, values: list[float], below: str, above: str) -> None:
+        svg = ET.fromstring(charts.curve([charts.Line("Cash & more", values, stands_out=True)], 1))  # noqa: S314
+
+        words = [text.text for text in svg.iter(f"{SVG}text")]
+        assert {below, above, "0"} <= set(words)
+        assert "Cash & more" in words
+        drawn = next(line for line in svg.iter(f"{SVG}polyline") if line.get("stroke-width"))
+        heights = [float(point.split(",")[1]) for point in drawn.get("points", "").split()]
+        assert len(heights) == len(values)
+        assert all(14 <= height <= 220 for height in heights)
+
+    def test_a_tornado_s_bars_begin_in_the_middle(self) -> None:
+        bars = [charts.Bar("Toil", -100.0, 300.0), charts.Bar("Cost", 200.0, 0.0)]
+
+        svg = ET.fromstring(charts.tornado(bars, 100.0, ("Low", "High")))  # noqa: S314
+
+        boxes = [(float(box.get("x", 0)), float(box.get("width", 0))) for box in svg.iter(f"{SVG}rect")][:4]
+        middle = boxes[0][0] + boxes[0][1]
+        assert [round(x, 1) for x, _width in boxes[1:3]] == [round(middle, 1)] * 2
+        assert boxes[3][0] + boxes[3][1] == pytest.approx(middle, abs=0.2)
+        assert boxes[0][1] == pytest.approx(2 * boxes[2][1], abs=0.2)

@@ -187,7 +187,7 @@ REFUSED: list[tuple[str | bytes, str]] = [
     (as_json({}), f"response 1: no answer to {FIRST} (25 missing)."),
     (as_yaml(YES) + f"    {LAST}: no\n", f'line 28: found duplicate key "{LAST}"'),
     (as_json(YES).replace("}]}", f', "{LAST}": "no"}}]}}'), f"the key '{LAST}' stands twice"),
-    (as_yaml(YES).replace(SLUG, "other"), "unknown questionnaire 'other'; use one of mlops-maturity."),
+    (as_yaml(YES).replace(SLUG, "other"), "unknown questionnaire 'other'; use one of google-mlops, "),
     ("questionnaire: [mlops-maturity]\nresponses: [{}]", "unknown questionnaire (not a text)"),
     (as_yaml(YES).replace("responses:", "answers:"), "unknown key 'answers'"),
     ("questionnaire: mlops-maturity", "the key responses is missing"),

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, timedelta
 from fractions import Fraction
-from threading import Event
 from typing import Any
 
 import pytest
@@ -29,7 +28,6 @@ from assessments.services.responses import (
     Given,
     RoundClosed,
     save_answers,
-    start_participant_response,
     submit_response,
 )
 from assessments.services.results import keep_results
@@ -539,58 +537,6 @@ def submit_bare(round_: Round, team: Team, number: int) -> None:
         )
         for participant in people
     )
-
-
-RESPONDENTS = 50
-
-
-@pytest.mark.timeout(120)
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("is_due", [False, True], ids=["by hand", "by the clock"])
-def test_answers_at_the_closing_count_once_or_their_people_are_told(is_due: bool) -> None:
-    """Fifty people answer and submit, each by themselves, while the round closes: nothing is lost, nothing twice."""
-    round_ = factories.make_round()
-    keys = list(definition_of(round_.version_id).questions)
-    people = [factories.make_participant(round_) for _n in range(RESPONDENTS)]
-    acknowledged: list[int] = []
-    half_way = Event()
-
-    def respond(participant: Participant) -> str:
-        with closing(connection):
-            try:
-                response = start_participant_response(participant=participant)
-                for part in (keys[:10], keys[10:]):
-                    save_answers(response=response, given=[Given(key, "yes") for key in part])
-                submit_response(response=response)
-                acknowledged.append(response.pk)
-                if len(acknowledged) == RESPONDENTS // 2:
-                    half_way.set()
-            except RoundClosed:
-                return "told"
-            return "acknowledged"
-
-    def close() -> str:
-        with closing(connection):
-            half_way.wait(60)
-            if is_due:
-                extend_round(round_=round_, closes_at=timezone.now())
-                open_and_close_due_rounds()
-            else:
-                close_round(round_=Round.objects.get(pk=round_.pk))
-            return "closed"
-
-    with ThreadPoolExecutor(10) as pool:
-        closed = pool.submit(close)
-        outcomes = Counter(pool.map(respond, people))
-    assert closed.result() == "closed"
-    assert outcomes["told"] + outcomes["acknowledged"] == RESPONDENTS
-    submitted = Response.objects.submitted_in(round_).values_list("pk", flat=True)
-    assert sorted(submitted) == sorted(acknowledged)
-    [team] = round_.teams.all()
-    round_.refresh_from_db()
-    for group in (team, None):
-        assert card_of(round_, group).respondents == outcomes["acknowledged"]
-        assert all(tally.counts["yes"] == outcomes["acknowledged"] for tally in card_of(round_, group).questions)
 
 
 @pytest.mark.timeout(30)

@@ -17,6 +17,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -28,12 +30,14 @@ from assessments.selectors.responses import participant_by_link
 from assessments.services import mails, rounds
 from assessments.services.mails import send_invitations, send_nudges
 from mlops_maturity.celery import app
-from organizations.models import Organization
+from organizations.models import Organization, User
 from tests import factories
 from tests.factories import Cast
 from tests.mlops_maturity.conftest import wait_for
 from tests.mlops_maturity.test_worker import worker
 from tests.organizations.test_services import at_once
+
+ClientOf = Callable[[User], Client]
 
 NOVEMBER = datetime(2026, 11, 27, 16, 0, tzinfo=UTC)
 
@@ -114,7 +118,7 @@ def test_the_mails_say_who_asks_what_until_when(anonymous: bool, round_: Round) 
     assert token_in(str(invitation.body)) == token_in(str(nudge.body))
     for message in (invitation, nudge):
         assert message.to == [participant.email]
-        assert "Until Nov. 27, 2026, 5 p.m. (Europe/Berlin) you can come back" in message.body
+        assert "Until 27 November 2026, 17:00 (Europe/Berlin) you can come back" in message.body
         assert ("The round is anonymous" in message.body) is anonymous
         assert ("see your answers with your name" in message.body) is not anonymous
         assert "&amp;" not in message.body
@@ -194,6 +198,30 @@ def test_who_still_waits_is_invited_within_the_hour(
     with django_capture_on_commit_callbacks(execute=True):
         tasks.invite_who_waits()
     assert queued == [(rounds.INVITE, [round_.pk])]
+
+
+def test_too_many_mails_to_an_address_wait_and_nobody_is_told(
+    round_: Round, cast: Cast, client_of: ClientOf, settings: Settings
+) -> None:
+    settings.MAILS_TO_AN_ADDRESS = 1
+    person = factories.make_participant(round_, email="busy@example.org")
+    elsewhere = factories.make_participant(factories.make_round(cast.elsewhere), email="Busy@example.org")
+    for one in (elsewhere, person):
+        send_invitations(round_id=one.round_id)
+    assert recipients() == ["Busy@example.org"]
+    page = client_of(cast.facilitator).get(reverse("round", args=[cast.organization.slug, round_.pk])).content.decode()
+    assert "on its way" not in page
+    person.refresh_from_db()
+    assert (person.invited_at is None, person.token_hash) == (False, None)
+    assert list(Participant.objects.to_invite()) == [person]
+    settings.MAILS_TO_AN_ADDRESS = 9  # as on the next day
+    send_invitations(round_id=round_.pk)
+    assert recipients() == ["Busy@example.org", "busy@example.org"]
+    assert not Participant.objects.to_invite().exists()
+    settings.MAILS_TO_AN_ADDRESS = 2
+    send_nudges(round_id=round_.pk)
+    assert len(mail.outbox) == 2, "a reminder too many is dropped"
+    assert not Participant.objects.to_nudge().filter(round=round_).exists()
 
 
 def test_a_queue_out_of_reach_stops_no_opening(

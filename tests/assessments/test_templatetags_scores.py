@@ -10,6 +10,7 @@ from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assessments.questionnaires.files import load_shipped
 from assessments.templatetags import scores
 
 
@@ -63,9 +64,29 @@ def test_a_change_has_its_sign(change: Fraction, text: str) -> None:
     assert scores.signed(change) == text
 
 
-@pytest.mark.parametrize(("value", "name"), [(None, "level-none"), (Fraction(29, 10), "level-2"), (7, "level-5")])
-def test_what_reaches_a_level_has_its_colour(value: object, name: str) -> None:
-    assert scores.level_class(value) == name
+@pytest.mark.parametrize(
+    ("slug", "score", "name"),
+    [
+        ("mlops-maturity", None, "level-none"),
+        ("mlops-maturity", Fraction(29, 10), "level-2"),
+        ("mlops-maturity", Fraction(5), "level-5"),
+        ("google-mlops", Fraction(0), "level-0"),
+        ("google-mlops", Fraction(1), "level-2"),
+        ("google-mlops", Fraction(2), "level-5"),
+        ("ml-test-score", Fraction(3), "level-3"),
+        ("ml-test-score", Fraction(7), "level-5"),
+    ],
+)
+def test_what_reaches_a_level_has_its_colour(slug: str, score: Fraction | None, name: str) -> None:
+    definition = load_shipped(slug)
+
+    assert scores.level_class(score, definition) == name
+    assert score is None or scores.level_class(definition.level_reached(score), definition) == name
+
+
+@pytest.mark.parametrize(("value", "text"), [(Fraction(3), "3"), (Fraction(21, 5), "4.2"), (Fraction(1, 3), "0.33")])
+def test_a_score_is_written_with_as_few_decimals_as_it_needs(value: Fraction, text: str) -> None:
+    assert scores.short(value) == text
 
 
 @pytest.mark.parametrize(("value", "number"), [(Fraction(3), 3), (Fraction(5, 2), 2.5)])

@@ -18,7 +18,7 @@ from assessments.comparison import Change
 from assessments.models import Answer, Consensus, QuestionnaireVersion, Result, Round
 from assessments.selectors.questionnaires import definition_of
 from assessments.selectors.results import kept_results
-from assessments.services.rounds import close_round
+from assessments.services.rounds import close_round, reopen_round
 from assessments.templatetags.comparison import change_words
 from organizations.models import Organization, Team, User
 from tests.assessments.test_comparison import score, table
@@ -366,6 +366,21 @@ class TestVersions:
         )
         assert "One of these two rounds has nothing to compare here." in text_of(page)
 
+    def test_late_anonymous_answers_that_do_not_count_do_not_count_here(
+        self, client: Client, cast: Cast, version: QuestionnaireVersion, rounds: list[Round]
+    ) -> None:
+        made = make_round(cast.organization, version=version, teams=[cast.team], quarter=(2025, 1), anonymous=True)
+        for _n in range(3):
+            make_response(participant=make_participant(made))
+        close_round(round_=made)
+        reopen_round(round_=made)
+        make_response("no", participant=make_participant(made))
+        close_round(round_=made)
+
+        says = text_of(ask(client, rounds=ids([made, rounds[-1]])).content)
+
+        assert "Cannot be compared question by question" not in says
+
     def test_consensus_counts_here_too(self, client: Client, cast: Cast, rounds: list[Round]) -> None:
         agree(rounds[0], cast.team, [definition_of(rounds[0].version_id).dimensions[1].questions[4].key])
 
@@ -411,6 +426,7 @@ class TestVersions:
 
         assert answer.status_code == 200
         assert "These rounds have no question in common" in text_of(answer.content)
+        assert "50 questions are left out" in text_of(answer.content)
 
     def test_the_mean_beside_the_median_is_said(
         self, client: Client, cast: Cast, version: QuestionnaireVersion

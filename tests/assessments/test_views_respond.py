@@ -15,7 +15,7 @@ from assessments.models import Answer, Participant, QuestionnaireVersion, Respon
 from assessments.models.rounds import RoundStatus
 from assessments.selectors.questionnaires import definition_of
 from assessments.services import responses
-from assessments.services.rounds import close_round
+from assessments.services.rounds import close_round, reopen_round
 from organizations.models import User
 from organizations.selectors import hash_of
 from tests.factories import (
@@ -221,7 +221,7 @@ class TestWhoMayCome:
         before = make_round(round_.organization, version=round_.version, teams=list(round_.teams.all()))
         make_response(participant=make_participant(before, email=holder.participant.email))
         move(round_, previous=before, show_last_answers=True)
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             holder.get(STEP)
 
 
@@ -284,6 +284,37 @@ class TestChangingUntilClosing:
         assert "part of a result that was shown" in page
         assert "Change my answers" not in page
         assert Answer.objects.get(question_key=VERSIONING).choice_key == "yes"
+
+
+class TestLateInAnAnonymousRound:
+    """Once an anonymous round has shown a result, one or two answers more would stand out: they wait for a third."""
+
+    @pytest.fixture(autouse=True)
+    def _shown_before(self, round_: Round) -> None:
+        move(round_, anonymous=True)
+        round_.refresh_from_db()
+        for _n in range(3):
+            make_response(participant=make_participant(round_))
+        close_round(round_=round_)
+        reopen_round(round_=round_)
+
+    def test_it_is_told_before_and_after(self, someone: Respondent, round_: Round) -> None:
+        waits = "answers that come late count once at least three of them have come"
+        assert waits in someone.get()[1]
+        someone.submit("no")
+        page = someone.get("done/")[1]
+        assert waits in page
+        assert "Your answers are kept." in page
+        assert "Your answers count." not in page
+        close_round(round_=round_)
+        assert "They are not part of the result" in someone.get("done/")[1]
+
+    def test_three_of_them_count(self, someone: Respondent, round_: Round) -> None:
+        someone.submit("no")
+        for _n in range(2):
+            make_response(participant=make_participant(round_))
+        close_round(round_=round_)
+        assert "You had submitted your answers; they count." in someone.get("done/")[1]
 
 
 class TestTooEarlyOrTooLate:
@@ -432,6 +463,16 @@ class TestLastAnswers:
         assert kept[VERSIONING].evidence_url == "https://wiki.example.org/v"
         assert "as_last_time" not in someone.get(STEP)[1]
 
+    def test_notes_of_an_anonymous_round_stay_behind(
+        self, someone: Respondent, before: Participant, round_: Round
+    ) -> None:
+        """In a named round they would stand beside the name."""
+        move(before.round, anonymous=True)
+        someone.post(STEP, {"as_last_time": "1"})
+        assert not Answer.objects.filter(response__participant=someone.participant).exclude(note="").exists()
+        move(round_, anonymous=True)
+        assert "Since May" in someone.get(STEP)[1]
+
     def test_an_answer_there_is_stays(self, someone: Respondent, before: Participant) -> None:
         someone.send(VERSIONING, choice="no", note="Gone")
 
@@ -456,7 +497,8 @@ class TestReasons:
         status, fragment = someone.send(VERSIONING, choice="not_applicable")
 
         assert status == 422
-        assert "Note: Say why this does not apply" in fragment
+        assert "<li data-opens-details>Note: Say why this does not apply" in fragment
+        assert 'open="open"' in someone.get(STEP)[1].partition(f'id="{VALIDATION}"')[0]
         assert "0 of 25" in fragment
         assert Answer.objects.get().choice_key == "not_applicable"
 

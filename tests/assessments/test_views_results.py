@@ -15,7 +15,15 @@ from assessments.selectors.questionnaires import definition_of
 from assessments.services import responses
 from assessments.services.rounds import close_round
 from organizations.models import Organization, Team, User
-from tests.factories import Cast, make_participant, make_response, make_round, make_team
+from tests.factories import (
+    Cast,
+    make_participant,
+    make_response,
+    make_round,
+    make_team,
+    make_version,
+    shipped_definition,
+)
 
 pytestmark = pytest.mark.django_db
 DIMENSIONS = ("data_management", "model_development", "model_deployment", "monitoring", "governance")
@@ -240,7 +248,7 @@ class TestRoundResult:
 
         says = text_of(client.get(url_of(round_)).content)
 
-        assert "1 of 2 participants have submitted" in says
+        assert "1 of 2 have submitted" in says
         assert "Pricing 1 of 2" in says
         assert "level" not in says.lower().split("this round is still open")[1]
 
@@ -308,6 +316,20 @@ class TestDashboard:
         assert "Round Q3 2026 is open 0 of 1 has submitted" in says
         assert says.index("Q3 2026 Open") < says.index("Q2 2026 Closed") < says.index("Q1 2026 Closed")
         assert b'"rounds": ["Q1 2026", "Q2 2026"], "overall": [0.0, 2.5]' in page
+
+    def test_what_another_rule_scored_is_no_trend_and_no_change(
+        self, client: Client, cast: Cast, version: QuestionnaireVersion
+    ) -> None:
+        data = shipped_definition()
+        data["dimensions"][0]["questions"].pop()
+        closed_round(cast.organization, version, quarter=(2026, 1))
+        closed_round(cast.organization, make_version(data), quarter=(2026, 2))
+
+        page = client.get(f"/orgs/{cast.organization.slug}/").content
+
+        assert "since Q1 2026" not in text_of(page)
+        assert b'"rounds": ["Q2 2026"]' in page
+        assert "another version of the questionnaire are left out" in text_of(page)
 
     def test_an_organization_whose_first_round_is_open_has_no_result(
         self, client: Client, cast: Cast, version: QuestionnaireVersion

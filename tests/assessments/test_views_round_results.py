@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -16,6 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 from assessments.anonymity import SMALLEST_GROUP
 from assessments.models import Consensus, QuestionnaireVersion, Round
 from assessments.selectors.questionnaires import definition_of
+from assessments.selectors.results import kept_results
 from assessments.services import responses
 from assessments.services.rounds import close_round, record_consensus, reopen_round
 from organizations.models import Team, User
@@ -54,7 +56,7 @@ def round_(cast: Cast, version: QuestionnaireVersion) -> Round:
 
 def questions_in(page: bytes) -> list[str]:
     """Return the questions' texts in the order in which a page has them."""
-    return [html.unescape(text) for text in re.findall(r'<h3 class="h6 mb-2">(.*?)</h3>', page.decode())]
+    return [html.unescape(text) for text in re.findall(r'<h3 class="h6 mb-\d">(.*?)</h3>', page.decode())]
 
 
 class TestQuestions:
@@ -147,6 +149,40 @@ class TestWhatItIsMadeOf:
         assert sum(shares.values()) == pytest.approx(1)
         assert re.search(r"Level 4 in \d+ % of resamples", says)
         assert "With so few people take it with care" in says
+
+    @pytest.mark.parametrize(
+        ("shares", "told"),
+        [
+            ({2: 0.492, 3: 0.258, 1: 0.246, 4: 0.002, 5: 0.002}, [(2, 49), (3, 26), (1, 25)]),
+            ({2: 1.0}, [(2, 100)]),
+            ({3: 0.004, 2: 0.996}, [(3, 0), (2, 100)]),
+            ({1: 1 / 3, 0: 1 / 3, 2: 1 / 3}, [(1, 34), (0, 33), (2, 33)]),
+            ({}, []),
+        ],
+    )
+    def test_shares_of_levels_never_sum_up_to_more_than_all(
+        self, round_: Round, shares: dict[int, float], told: list[tuple[int, int]]
+    ) -> None:
+        [kept, *_teams] = kept_results([round_])
+
+        assert replace(kept, confidence=shares).likely_levels == told
+
+    def test_it_leads_to_its_parts(self, client: Client, round_: Round) -> None:
+        page = client.get(url_of(round_)).content.decode()
+
+        contents = page.partition('class="page-contents')[2].partition("</nav>")[0]
+        targets = re.findall(r'href="#(\w+)"', contents)
+        assert targets[:5] == ["level", "dimensions", "heat", "questions", "recommendations"]
+        assert all(page.count(f'id="{target}"') == 1 for target in targets)
+
+    def test_without_answers_it_offers_no_report(
+        self, client: Client, cast: Cast, version: QuestionnaireVersion, round_: Round
+    ) -> None:
+        empty = make_round(cast.organization, version=version, teams=[cast.team])
+        close_round(round_=empty)
+
+        assert "PDF report" in client.get(url_of(round_)).content.decode()
+        assert "PDF report" not in client.get(url_of(empty)).content.decode()
 
     def test_earlier_revisions_can_be_read(self, client: Client, round_: Round, cast: Cast) -> None:
         reopen_round(round_=round_)

@@ -17,6 +17,7 @@ from pytest_django.fixtures import Settings
 
 from assessments.models import Participant, QuestionnaireVersion, Round
 from assessments.models.rounds import RoundStatus, quarter_days
+from assessments.selectors.questionnaires import definition_of
 from assessments.selectors.rounds import free_quarter
 from assessments.services.rounds import close_round
 from organizations.models import Role, User
@@ -177,6 +178,23 @@ def test_a_round_starts_from_the_last_one(cast: Cast, plan: dict[str, Any], clie
     assert {person.email for person in made.participants.all()} == {cast.member.email, "guest@example.org"}
 
 
+def test_a_draft_is_no_last_round(cast: Cast, draft: Round, client_of: ClientOf) -> None:
+    client, url = client_of(cast.facilitator), address(cast, "rounds")
+    assert "Start from the last round" not in text_of(client.get(url))
+    run = factories.make_round(cast.organization, teams=[cast.team], quarter=(2025, 1))
+    assert f"?from={run.pk}" in text_of(client.get(url))
+
+
+def test_a_second_round_for_the_same_days_is_said(
+    cast: Cast, draft: Round, plan: dict[str, Any], client_of: ClientOf
+) -> None:
+    client, url = client_of(cast.facilitator), address(cast, "new_round")
+    warned = client.post(url, plan | {"starts_on": "2026-09-30"}, follow=True)
+    assert "There is a round for the same days already: Q3 2026 (draft)." in text_of(warned)
+    alone = plan | {"starts_on": "2027-01-01", "ends_on": "2027-03-31"}
+    assert "for the same days" not in text_of(client.post(url, alone, follow=True))
+
+
 @pytest.mark.parametrize("key", ["0", "x", "", "9" * 30])
 def test_a_round_starts_from_none_that_is_not_ours(key: str, cast: Cast, client_of: ClientOf) -> None:
     client = client_of(cast.facilitator)
@@ -303,6 +321,7 @@ def test_queries_do_not_grow(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     client = client_of(getattr(cast, role))
+    definition_of(open_round.version_id)
 
     def count(url: str) -> int:
         with django_assert_max_num_queries(20) as captured:
@@ -375,9 +394,18 @@ def test_asking_has_a_limit_that_counts_addresses(
     assert client.post(url, {"addresses": "ada@example.org\nbob@example.org"}).status_code == 302
     answer = client.post(url, {"addresses": "carl@example.org"})
     assert answer.status_code == 422
-    assert "These are too many mails for one day." in text_of(answer)
+    assert "These are too many mails for one day. 0 more can go today" in text_of(answer)
     assert answer.context["form"]["addresses"].value() == "carl@example.org"
     assert draft.participants.count() == 2
+
+
+def test_who_is_asked_already_costs_no_mail(cast: Cast, draft: Round, client_of: ClientOf, settings: Settings) -> None:
+    settings.MAIL_LIMITS = {"round": {"user": 3, "organization": 9, "address": 9}}
+    client, url = client_of(cast.facilitator), address(cast, "round_participants", draft.pk)
+    two = "ada@example.org\nbob@example.org"
+    client.post(url, {"addresses": two})
+    assert client.post(url, {"addresses": f"{two}\ncarl@example.org"}).status_code == 302
+    assert draft.participants.count() == 3
 
 
 @pytest.mark.parametrize(
@@ -482,6 +510,84 @@ def test_a_round_is_opened_reminded_extended_closed_and_opened_again(
     assert Round.objects.filter(status=RoundStatus.OPEN, closes_at=None).exists()
     does("close_round", "The round is closed.")
     assert "Its results are revision 2." in text_of(client.get(address(cast, "round", draft.pk)))
+
+
+def test_opening_a_round_of_nobody_warns(cast: Cast, draft: Round, client_of: ClientOf) -> None:
+    page = text_of(client_of(cast.facilitator).get(address(cast, "open_round", draft.pk)))
+    assert "Nobody is asked yet, so no mail goes out; an open round cannot become a draft again." in page
+    assert "btn-danger" in page
+
+
+def test_reminding_those_who_were_reminded_says_when(cast: Cast, open_round: Round, client_of: ClientOf) -> None:
+    client, url = client_of(cast.facilitator), address(cast, "nudge_round", open_round.pk)
+    factories.make_participant(open_round)
+    assert "Nobody who was invited has still to answer." in text_of(client.get(url))
+    Participant.objects.update(invited_at=timezone.now(), nudged_at=timezone.now())
+    page = text_of(client.get(url))
+    assert "1 person has not submitted answers and was reminded less than a day ago." in page
+    assert "Send the reminders" not in page
+
+
+class TestWhatAnAnonymousRoundTellsOfItsProgress:
+    """Of one or two people nobody learns how many have answered, by no page and by no subtraction."""
+
+    @pytest.fixture
+    def anonymous(self, cast: Cast, open_round: Round) -> Round:
+        """Five are asked in Pricing, three in Fraud, one in Claims: all of Claims and two of each other answer."""
+        Round.objects.update(anonymous=True)
+        teams = [cast.team, *(factories.make_team(cast.organization, name) for name in ("Fraud", "Claims"))]
+        open_round.teams.set(teams, through_defaults={"organization": cast.organization})
+        for team, asked in zip(teams, (5, 3, 1), strict=True):
+            people = [factories.make_participant(open_round, team=team) for _n in range(asked)]
+            for person in people[:2]:
+                factories.make_response(participant=person)
+        Participant.objects.update(invited_at=timezone.now())
+        open_round.refresh_from_db()
+        return open_round
+
+    def test_a_small_team_and_what_it_could_be_worked_out_from_have_no_count(
+        self, cast: Cast, anonymous: Round, client_of: ClientOf
+    ) -> None:
+        client = client_of(cast.facilitator)
+        page = text_of(client.get(address(cast, "round", anonymous.pk)))
+        assert "5 of 9 people have submitted answers." in page
+        assert page.count("how many answered is not shown") == 2
+        assert "2 of 5" in page
+        assert page.count('id="nudge-') == 3
+        waiting = text_of(client.get(address(cast, "round_result", anonymous.pk)))
+        assert waiting.count("– of ") == 2
+
+    def test_reminders_tell_no_count(self, cast: Cast, anonymous: Round, client_of: ClientOf) -> None:
+        client, url = client_of(cast.facilitator), address(cast, "nudge_round", anonymous.pk)
+        team = anonymous.teams.get(name="Claims").pk
+        assert "Whoever was invited and has not submitted answers" in text_of(client.get(f"{url}?team={team}"))
+        reminded = client.post(f"{url}?team={team}", follow=True)
+        assert "Whoever has not submitted answers gets a reminder." in text_of(reminded)
+
+    def test_of_a_whole_of_two_nothing_is_told(self, cast: Cast, open_round: Round, client_of: ClientOf) -> None:
+        Round.objects.update(anonymous=True)
+        factories.make_response(participant=factories.make_participant(open_round))
+        factories.make_participant(open_round)
+        client = client_of(cast.facilitator)
+        at_round = (address(cast, name, open_round.pk) for name in ("round", "round_result"))
+        for url in (*at_round, address(cast, "rounds"), address(cast, "organization")):
+            page = text_of(client.get(url))
+            assert "1 of 2" not in page
+            assert "2 people" in page
+        asks = text_of(client.get(address(cast, "close_round", open_round.pk)))
+        assert "What people have begun and not submitted does not count." in asks
+
+    def test_closing_warns_of_teams_that_stay_hidden(self, cast: Cast, anonymous: Round, client_of: ClientOf) -> None:
+        client = client_of(cast.facilitator)
+        page = text_of(client.get(address(cast, "close_round", anonymous.pk)))
+        assert "Fewer than three people of each of these teams have answered or are asked: Claims, Pricing." in page
+        assert "stay hidden in this round even when more people answer" in page
+        client.post(address(cast, "close_round", anonymous.pk))
+        again = text_of(client.get(address(cast, "reopen_round", anonymous.pk)))
+        assert "A team that is not shown stays hidden." in again
+        team = anonymous.teams.get(name="Claims").pk
+        hidden = text_of(client.get(f"{address(cast, 'round_result', anonymous.pk)}?team={team}"))
+        assert "It stays hidden in this round, also when more people answer later." in hidden
 
 
 def test_a_draft_that_would_close_at_once_is_not_opened(cast: Cast, draft: Round, client_of: ClientOf) -> None:

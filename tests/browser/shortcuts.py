@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
 
-from playwright.sync_api import APIResponse, BrowserContext
+from playwright.sync_api import APIResponse, BrowserContext, Page
 
 from tests.browser.survey import DEFINITION
 
@@ -36,10 +39,38 @@ def reauthenticate(context: BrowserContext) -> None:
     send(context, "/accounts/reauthenticate/", "/accounts/reauthenticate/", {"password": "demo"})
 
 
-def send(context: BrowserContext, page: str, path: str, fields: Mapping[str, str] = {}) -> APIResponse:
-    """Send the form of a page to `path`, following to where it leads."""
+def plan_round(context: BrowserContext, home: str, first: dt.date, last: dt.date) -> str:
+    """Plan a named round of all teams for a period; return its address."""
+    path = f"{home}rounds/new/"
+    form = context.request.get(path).text()
+    teams = re.findall(r'name="teams"[^>]* value="(\d+)"', form)
+    version = re.search(r'<option value="(\d+)"[^>]*>MLOps maturity assessment', form)
+    assert teams, form
+    assert version, form
+    days = {"starts_on": first.isoformat(), "ends_on": last.isoformat()}
+    fields = {"version": version[1], "anonymous": "no", "aggregate": "mean", **days}
+    return send(context, path, path, fields, teams=teams).url
+
+
+def send(
+    context: BrowserContext, page: str, path: str, fields: Mapping[str, str] = {}, **several: Sequence[str]
+) -> APIResponse:
+    """Send the form of a page to `path`, following to where it leads; `several` are fields with more than one value."""
     context.request.get(page)
     token = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "csrftoken")
-    response = context.request.post(path, form={**fields, "csrfmiddlewaretoken": token})
+    pairs = [*fields.items(), *((name, value) for name, values in several.items() for value in values)]
+    response = context.request.post(
+        path,
+        data=urlencode([*pairs, ("csrfmiddlewaretoken", token)]),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
     assert response.ok, f"{path}: {response.status} {response.text()}"
     return response
+
+
+def roadmap_at(page: Page) -> str:
+    """Return the address of the demo's first roadmap."""
+    page.goto("/orgs/demo/roadmaps/")
+    links = page.get_by_role("main").get_by_role("link").all()
+    found = (link.get_attribute("href") or "" for link in links)
+    return next(address for address in found if re.fullmatch(r"/orgs/demo/roadmaps/\d+/", address))

@@ -8,12 +8,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.shortcuts import begin, log_in, reauthenticate, result
-from tests.browser.survey import DEFINITION, QUESTIONS, choose, question, sheet
+from tests.browser.shortcuts import begin, log_in, reauthenticate, result, roadmap_at, send
+from tests.browser.survey import DEFINITION, QUESTIONS, choose, expect_chosen, expect_saved, question, sheet
 
 WIDTHS = (1280, 390)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
+COLOURS = {"options": {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}}
 STEP = f"/try/questions/{DEFINITION.dimensions[0].key}/"
 ANSWERS = sheet("yyyyy yyyn? yynnn ynnnn nn?nn")
 ACCOUNT_PAGES = (
@@ -33,7 +34,10 @@ CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((element) => 
 
 
 def expect_flawless(page: Page, *, status: int = 200, path: str = "") -> None:
-    """Open `path`, or stay where the page is, and look at it in every width and scheme."""
+    """Open `path`, or stay where the page is, and look at it in every width and scheme.
+
+    The schemes differ in their colours alone, so that of the second one only these are looked at.
+    """
     if path:
         answer = page.goto(path)
         assert answer is not None
@@ -43,15 +47,15 @@ def expect_flawless(page: Page, *, status: int = 200, path: str = "") -> None:
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
             expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
-            expect_flawless_as_it_is(page)
+            expect_flawless_as_it_is(page, **({} if scheme == SCHEMES[0] else COLOURS))
 
 
-def expect_flawless_as_it_is(page: Page) -> None:
+def expect_flawless_as_it_is(page: Page, **options: Any) -> None:
     """Look at the page in the width and scheme that it is shown in."""
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow == 0, f"{page.url} is too wide: {page.evaluate(CUT_OFF)}"
     scheme = page.locator("html").get_attribute("data-bs-theme")
-    assert _findings(page) == [], f"{page.url}, {page.viewport_size}, {scheme}"
+    assert _findings(page, **options) == [], f"{page.url}, {page.viewport_size}, {scheme}"
 
 
 def _findings(page: Page, **options: Any) -> list[str]:
@@ -107,6 +111,38 @@ def test_the_survey(context: BrowserContext, page: Page) -> None:
     expect_flawless(page)
     context.set_offline(False)
     expect(page.get_by_text("Not saved yet")).to_be_visible()
+
+
+def test_other_questionnaires_and_what_is_proposed(context: BrowserContext, page: Page) -> None:
+    """A ladder's step, its result, and answers that it proposes in the long form, marked until they are confirmed."""
+    start = "/try/?questionnaire=mlops-maturity-quick"
+    expect_flawless(page, path=start)
+    send(context, start, start)
+    expect_flawless(page, path=STEP)
+    for dimension in DEFINITION.dimensions:
+        path = f"/try/questions/{dimension.key}/"
+        send(context, path, path, {f"{dimension.key}.ladder-choice": "2"})
+    page.goto(send(context, "/try/review/", "/try/submit/").url)
+    expect(page.get_by_text("Maturity level 2", exact=True)).to_be_visible()
+    expect_flawless(page)
+    expect_flawless(page, path="/try/")
+    begin(context)
+    expect_flawless(page, path="/try/review/")
+    expect_flawless(page, path=STEP)
+    confirm = question(page, QUESTIONS[0]).get_by_role("button", name="Confirm")
+    confirm.focus()
+    page.keyboard.press("Enter")
+    expect_chosen(page, QUESTIONS[0], "yes")
+    expect(confirm).to_have_count(0)
+    page.get_by_role("button", name="Confirm all that is proposed here").click()
+    for key, choice in zip(QUESTIONS[1:5], ("yes", "no", "no", "no"), strict=True):
+        expect_chosen(page, key, choice)
+    expect_saved(page)
+    expect(page.get_by_text("5 of 25")).to_be_visible()
+    expect_flawless(page)
+    page.reload()
+    expect_chosen(page, QUESTIONS[4], "no")
+    expect(page.get_by_text("Proposed", exact=True)).to_have_count(0)
 
 
 def test_a_step_that_the_server_sends_back(page: Page) -> None:
@@ -251,11 +287,17 @@ def test_pages_about_data(context: BrowserContext, page: Page, path: str) -> Non
 def test_the_administration(context: BrowserContext, page: Page, path: str) -> None:
     """Its frame is django-unfold's, which keeps to WCAG 2.1 but not to all else that axe-core advises."""
     log_in(context, "admin")
+    refused: list[str] = []
+    page.on("console", lambda message: refused.append(message.text) if "Security Policy" in message.text else None)
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         page.goto(path)
         expect(page.locator("html")).to_have_class("dark" if scheme == "dark" else "")
         assert _findings(page, options=WCAG) == []
+    if (ticks := page.locator("input.action-select")).count():
+        ticks.first.check()
+        expect(page.get_by_text("1 of")).to_be_visible()
+    assert refused == []
 
 
 def test_print(context: BrowserContext, page: Page) -> None:
@@ -267,7 +309,7 @@ def test_print(context: BrowserContext, page: Page) -> None:
     for section in sections.all():
         expect(section).to_be_visible()
     for details in page.locator("details").all():
-        expect(details.locator("summary + *")).to_be_visible()
+        expect(details.locator("summary + *").first).to_be_visible()
     for unwanted in (page.get_by_role("banner"), page.get_by_role("contentinfo"), page.get_by_role("button")):
         assert not any(element.is_visible() for element in unwanted.all())
     page.emulate_media(media="screen", color_scheme="dark")
@@ -275,3 +317,9 @@ def test_print(context: BrowserContext, page: Page) -> None:
     page.pdf()
     assert page.evaluate("window.printed") == "light"
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+@pytest.mark.parametrize("path", ["business-case", "structure", "governance"])
+def test_what_a_roadmap_costs_and_takes(context: BrowserContext, page: Page, path: str) -> None:
+    log_in(context, "facilitator")
+    expect_flawless(page, path=f"{roadmap_at(page)}{path}/")

@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from assessments.models.rounds import quarter_days
 from tests.browser.conftest import PHONE, NewContext
-from tests.browser.shortcuts import begin, log_in
+from tests.browser.shortcuts import begin, log_in, plan_round, send
 from tests.browser.survey import DEFINITION, QUESTIONS, choose, expect_chosen, expect_saved, question
 from tests.browser.test_every_page import expect_flawless
 
@@ -101,21 +102,15 @@ def test_an_answer_sent_late_tells_what_it_replaces(devices: tuple[Page, Page]) 
 def _open_round(context: BrowserContext, email: str) -> Page:
     """Found an organization with a team, open a round and ask somebody; return the round's page."""
     log_in(context, "facilitator")
+    name = f"Lake {uuid4().hex[:8]}"
+    home = f"/orgs/{name.lower().replace(' ', '-')}/"
+    send(context, "/orgs/new/", "/orgs/new/", {"name": name, "time_zone": "Europe/Berlin", "language": "en"})
+    send(context, f"{home}settings/teams/", f"{home}settings/teams/", {"name": "Ferries"})
+    round_ = plan_round(context, home, *quarter_days(2026, 3))
+    send(context, f"{round_}participants/", f"{round_}participants/", {"addresses": email})
+    send(context, f"{round_}open/", f"{round_}open/")
     page = context.new_page()
-    page.goto("/orgs/new/")
-    page.get_by_label("Name").fill(f"Lake {uuid4().hex[:8]}")
-    page.get_by_label("Time zone").select_option("Europe/Berlin")
-    page.get_by_role("button", name="Create it").click()
-    page.get_by_label("Name").fill("Ferries")
-    page.get_by_role("button", name="Add it").click()
-    page.goto(page.url.replace("settings/teams/", "rounds/new/"))
-    page.get_by_role("main").get_by_role("button").last.click()
-    page.get_by_role("link", name="Add people to Ferries").click()
-    page.get_by_label("Email addresses").fill(email)
-    page.get_by_role("button", name="Add to team Ferries").click()
-    page.get_by_role("link", name="Back to the round").click()
-    page.get_by_role("link", name="Open now").click()
-    page.get_by_role("button", name="Open it").click()
+    page.goto(round_)
     return page
 
 

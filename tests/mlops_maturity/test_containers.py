@@ -32,9 +32,10 @@ PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 
 def defaults() -> dict[str, str]:
-    """Return the environment of the application where only a key is given."""
+    """Return the environment of the application where only the key and the database's password are given."""
     given = {name: value for name, value in SERVICES["web"]["environment"].items() if value}
     assert given.pop("SECRET_KEY").startswith("${SECRET_KEY:?")
+    given["DATABASE_URL"] = given["DATABASE_URL"].replace("${POSTGRES_PASSWORD}", "k7Qe")
     return {name: re.fullmatch(r"\$\{\w+:-(.*)\}", value)[1] for name, value in given.items()}  # type: ignore[index]
 
 
@@ -50,16 +51,26 @@ def test_services_and_what_they_wait_for() -> None:
     assert named == set(COMPOSE["volumes"])
 
 
-def test_environment_needs_nothing_but_a_key() -> None:
+def test_environment_needs_nothing_but_secrets() -> None:
     assert set(SERVICES["web"]["environment"]) <= DOCUMENTED
-    ran = load("EMAIL_HOST, s.ALLOWED_HOSTS, s.REDIS_URL", **defaults())
-    assert (ran.stdout, ran.stderr) == ("mailpit ['localhost'] redis://redis:6379/0\n", "")
+    ran = load("EMAIL_HOST, s.ALLOWED_HOSTS, s.DATABASES['default']['PASSWORD'], s.REDIS_URL", **defaults())
+    assert (ran.stdout, ran.stderr) == ("mailpit ['localhost'] k7Qe redis://redis:6379/0\n", "")
+
+
+def test_no_secret_is_written_down() -> None:
+    """Each comes from the environment, without a default; where one is missing nothing starts."""
+    for service in SERVICES.values():
+        for name, value in service.get("environment", {}).items():
+            if re.search("KEY|PASSWORD|SECRET|TOKEN|DSN", name):
+                assert value is None or value.startswith(f"${{{name}:?"), name
+            assert not re.search(r"://[^/@$]*:[^@$]+@", value or ""), name
 
 
 def test_docker_compose_takes_the_file() -> None:
     ran = subprocess.run(["/bin/sh", "-c", "docker compose version"], capture_output=True, check=False)
     if ran.returncode == 0:
-        subprocess.run(["docker", "compose", "config", "--quiet"], cwd=CHECKOUT, env=os.environ, check=True)  # noqa: S607
+        environ = os.environ | {"SECRET_KEY": "k" * 50, "POSTGRES_PASSWORD": "k7Qe"}
+        subprocess.run(["docker", "compose", "config", "--quiet"], cwd=CHECKOUT, env=environ, check=True)  # noqa: S607
     schema = json.loads((Path(__file__).parent / "compose-spec.json").read_text())
     jsonschema.Draft7Validator(schema).validate(COMPOSE)
 

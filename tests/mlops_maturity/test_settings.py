@@ -80,6 +80,7 @@ def test_missing(name: str) -> None:
         ("EMAIL_URL", "nonsense://"),
         ("EMAIL_URL", "smtp://mail.example:many"),
         ("LOG_LEVEL", "LOUD"),
+        ("BOUNCES_TO", "nobody"),
         ("TRUST_PROXY", "perhaps"),
         ("METRICS_TOKEN", "short"),
         ("SENTRY_DSN", "https://sentry.example/1"),

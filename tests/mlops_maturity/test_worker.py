@@ -24,7 +24,7 @@ from mlops_maturity.env import CHECKOUT
 from tests.factories import make_response
 from tests.mlops_maturity.conftest import wait_for
 
-READY = {"status": "ok", "database": "ok", "redis": "ok", "worker": "ok"}
+READY = {"status": "ok", "database": "ok", "redis": "ok", "worker": "ok", "queue": "ok", "beat": "ok"}
 
 
 @contextmanager

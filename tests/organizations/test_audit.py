@@ -19,6 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from assessments.services.rounds import close_round
 from mlops_maturity.celery import app
 from mlops_maturity.env import CHECKOUT
 from organizations import tasks
@@ -52,12 +53,25 @@ KEPT = {
     "consensus": {"round", "team", "question_key"},
     "badge": {"team"},
     "benchmarksharing": {"size"},
+    "roadmap": {"result", "title", "target_level", "starts_on", "months", "capacity"},
+    "businesscase": {"roadmap", "currency"},
+    "staffedrole": {"role", "people"},
+    "control": {"roadmap", "key", "status", "owner"},
+    "item": {"roadmap", "question_key", "position", "effort_weeks", "status", "owner", "due_on"},
+    "reminderschedule": {
+        *("team", "every", "weeks", "anchor", "hour", "days_before", "skipped"),
+        *("opens_round", "open_days", "paused_at"),
+    },
+    "remindersettings": {"nudge_days", "nudge_hour"},
+    "reminderhook": {"channel", "disabled_at"},
 }
 NOT_TRACKED = {
     "draftrevision": "each goes with a change of its version, which is tracked",
     "participant": "who is asked, and so who answers, in anonymous rounds too",
     "response": "when somebody answered would tell who did",
     "answer": "what people say is theirs",
+    "reminder": "whom a mail reached, and who had not answered; the settings page shows the last",
+    "subscription": "which mail people want is theirs",
     "teamtool": "what a team uses changes nothing for others",
 }
 KINDS = sorted(event_models())
@@ -365,8 +379,8 @@ def test_the_file_for_programs_has_everything_searched(
     Organization.objects.filter(pk=cast.organization.pk).update(time_zone="Asia/Tokyo")
     client = client_of(cast.owner)
 
-    assert len(json.loads(b"".join(client.get(url(cast, "audit_json"))))) == 7
-    data = json.loads(b"".join(client.get(url(cast, "audit_json"), {"kind": "organization"})))
+    assert len(json.loads(b"".join(client.get(url(cast, "audit_json"))))) == 7 + 1
+    data = json.loads(b"".join(client.get(url(cast, "audit_json"), {"kind": "organization", "action": "update"})))
     assert data[0] | {"at": ""} == {
         "at": "",
         "who": "Outside the application",
@@ -376,10 +390,41 @@ def test_the_file_for_programs_has_everything_searched(
         "object_id": cast.organization.pk,
         "name": "Acme Insurance",
         "changes": [{"field": "time zone", "old": "UTC", "new": "Asia/Tokyo"}],
+        "taken": "",
         "summary": "Changed the time zone of the organization “Acme Insurance” from “UTC” to “Asia/Tokyo”",
     }
     assert data[0]["at"].endswith("+09:00")
     assert json.loads(b"".join(client.get(url(cast, "audit_json"), {"action": "delete"}))) == []
+
+
+def test_who_took_what_away_is_told(cast: Cast, client_of: ClientOf) -> None:
+    round_ = factories.make_round(cast.organization, teams=[cast.team])
+    factories.make_response(participant=factories.make_participant(round_))
+    close_round(round_=round_)
+    slug = cast.organization.slug
+    for reader in (cast.member, cast.facilitator):
+        address = reverse("export_round", args=[slug, round_.pk, "csv"])
+        client_of(reader).head(address)
+        client_of(reader).get(address)
+    call_command("organization", "export", slug, stdout=io.StringIO())
+    client_of(cast.owner).get(url(cast, "audit_json"))
+
+    page = page_of(cast, client_of, action="download")
+
+    assert "4 events" in page
+    assert "Downloaded the results (CSV) of the round “Q3 2026”" in page
+    assert "Downloaded the results with single answers (CSV) of the round “Q3 2026”" in page
+    assert "Downloaded all data (JSON) of the organization “Acme Insurance”" in page
+    assert "Downloaded the audit trail (JSON) of the organization “Acme Insurance”" in page
+    assert cast.facilitator.email in page
+    assert "Downloaded the results" not in page_of(cast, client_of, action="insert")
+
+
+def test_a_change_after_a_download_is_told_as_before(cast: Cast, client_of: ClientOf) -> None:
+    client_of(cast.owner).get(url(cast, "audit_csv"))
+    Organization.objects.filter(pk=cast.organization.pk).update(name="Acme Life")
+    page = page_of(cast, client_of, kind="organization")
+    assert "Changed the name of the organization “Acme Life” from “Acme Insurance” to “Acme Life”" in page
 
 
 @pytest.mark.parametrize("role", ["viewer", "member", "facilitator"])

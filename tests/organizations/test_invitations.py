@@ -169,6 +169,48 @@ def test_a_failed_mail_is_tried_again(cast: Cast, monkeypatch: pytest.MonkeyPatc
     assert invitation.token_hash == hash_of(token_in(str(message.body)))
 
 
+def test_too_many_mails_to_an_address_wait_and_nobody_is_told(
+    cast: Cast,
+    client_of: ClientOf,
+    sent: list[Any],
+    settings: Settings,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    settings.MAILS_TO_AN_ADDRESS = 1
+    first = invite(cast)
+    others = factories.make_invitation(cast.elsewhere, first.email)
+    for invitation in (first, others):
+        service.send_invitation(invitation_id=invitation.pk)
+        invitation.refresh_from_db()
+    assert len(mail.outbox) == 1
+    assert (first.token_hash is None, others.token_hash is None) == (False, True)
+    pages = [
+        client_of(reader).get(reverse("invitations", args=[organization.slug])).content.decode()
+        for reader, organization in ((cast.owner, cast.organization), (cast.outsider, cast.elsewhere))
+    ]
+    assert ["works until" in page for page in pages] == [True, True]
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.send_postponed_invitations()
+    assert sent == [(service.TASK, [others.pk])]
+    settings.MAILS_TO_AN_ADDRESS = 9  # as on the next day
+    service.send_invitation(invitation_id=others.pk)
+    assert len(mail.outbox) == 2
+    assert not Invitation.objects.postponed().exists()
+
+
+def test_a_mail_that_fails_does_not_count(cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    settings.MAILS_TO_AN_ADDRESS = 1
+    failures = [ConnectionError("refused"), TimeoutError("slow")]
+    monkeypatch.setattr(service, "send_mail", lambda *_args: (_ for _ in ()).throw(failures.pop()))
+    invitation = invite(cast)
+    while failures:
+        with pytest.raises(OSError, match=r"refused|slow"):
+            service.send_invitation(invitation_id=invitation.pk)
+    monkeypatch.undo()
+    service.send_invitation(invitation_id=invitation.pk)
+    assert len(mail.outbox) == 1
+
+
 def test_nothing_is_mailed_for_what_was_revoked(cast: Cast) -> None:
     invitation = invite(cast)
     service.revoke_invitation(invitation=invitation)

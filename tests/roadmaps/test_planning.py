@@ -45,7 +45,7 @@ def lecture_roadmap(scores: dict[str, int]) -> list[dict[str, Any]]:
 def test_recommendations_are_the_lectures(counts: list[int]) -> None:
     card = score_card(five_by_five(), [counting(counts)])
 
-    assert list(recommendations(card)) == [
+    assert list(recommendations(five_by_five(), card)) == [
         Recommendation(**row) for row in lecture_roadmap(dict(zip(FIVE, counts, strict=True)))
     ]
 
@@ -57,11 +57,10 @@ def test_recommendations_hold_the_same_shares_on_other_scales() -> None:
     ladders = [dimension(key, question(f"{key}.1", kind="ladder", choices=choices)) for key in scores]
     unscored = dimension("e", question("e.1"))
 
-    card = score_card(
-        definition(*ladders, unscored, method="ladder", top=10), [{f"{key}.1": str(n) for key, n in scores.items()}]
-    )
+    ten = definition(*ladders, unscored, method="ladder", top=10)
+    card = score_card(ten, [{f"{key}.1": str(n) for key, n in scores.items()}])
 
-    assert recommendations(card) == (
+    assert recommendations(ten, card) == (
         Recommendation("b", Fraction(5), Fraction(6), "medium"),
         Recommendation("c", Fraction(4), Fraction(6), "medium"),
         Recommendation("d", Fraction(3), Fraction(6), "high"),
@@ -139,9 +138,20 @@ def test_under_gate_the_shortfall_is_that_of_the_weakest_dimension() -> None:
     assert (above.level.number, above.shortfall) == (2, Fraction(1))
 
 
+def test_recommendations_by_levels_aim_at_a_threshold() -> None:
+    """On a scale of two, 3/5 of it is no level, and 1 the nearest one; of three people one is under it."""
+    two = definition(dimension("a", question("a.1", level=1), question("a.2", level=2)), method="levels", top=2)
+    answers = [{"a.1": "yes", "a.2": "no"}, {"a.1": "yes", "a.2": "no"}, {"a.1": "no", "a.2": "yes"}]
+    card = score_card(two, answers)
+
+    assert recommendations(two, card) == (Recommendation("a", Fraction(2, 3), Fraction(1), "high"),)
+    assert recommendations(two, score_card(two, answers[:2])) == ()
+    assert levels_held(two, card) == (0,)
+
+
 @pytest.mark.parametrize(
     ("method", "combine", "aggregate"),
-    [("staged", "mean", "mean"), ("count", "minimum", "mean"), ("count", "gate", "mean"), ("count", "mean", "median")],
+    [("staged", "mean", "mean"), ("levels", "gate", "mean"), ("count", "gate", "median"), ("count", "mean", "median")],
 )
 def test_practices_needed_is_left_open_where_gains_do_not_add_up(
     method: Method, combine: Combine, aggregate: Aggregate
@@ -158,10 +168,32 @@ def test_practices_needed_is_left_open_where_a_ladder_must_rise_too() -> None:
 
     above = leading_on(drawn, {"a.1": "yes", "b.1": "0"})
 
-    assert (above.level.number, above.missing, above.practices_needed) == (3, (), None)
+    assert (above.level.number, above.practices_needed) == (3, None)
+    assert [(p.key, p.level, p.mean, p.gain) for p in above.missing] == [("b.1", 1, Fraction(0), Fraction(1, 2))]
 
 
-@given(definitions(methods=("count",), combines=("mean",)), st.data())
+def test_the_next_value_of_a_ladder_is_missing() -> None:
+    """Of two people at 2 and 3 the mean is 2.5; from there to 3 the other dimension gains nothing."""
+    drawn = definition(
+        *(dimension(key, question(f"{key}.1", kind="ladder", choices=statements())) for key in ("a", "b")),
+        method="ladder",
+    )
+
+    above = leading_on(drawn, {"a.1": "2", "b.1": "5"}, {"a.1": "3", "b.1": "5"})
+
+    assert [(p.key, p.level, p.mean, p.gain) for p in above.missing] == [("a.1", 3, Fraction(1, 2), Fraction(1, 4))]
+
+
+def test_a_threshold_that_is_not_part_of_its_level_must_be_passed() -> None:
+    drawn = definition(dimension("a", *(question(f"a.{n}", level=0) for n in range(7))), combine="minimum", top=7)
+    bands = replace(drawn, levels=(*drawn.levels[:1], *(replace(row, exclusive=True) for row in drawn.levels[1:])))
+
+    above = leading_on(bands, {f"a.{n}": "yes" if n < 2 else "no" for n in range(7)})
+
+    assert (above.level.number, above.shortfall, above.practices_needed) == (2, Fraction(0), 1)
+
+
+@given(definitions(methods=("count",)), st.data())
 def test_practices_needed_is_the_least_number_that_reaches_the_next_level(
     drawn: Definition, data: st.DataObject
 ) -> None:
@@ -185,7 +217,7 @@ def test_practices_needed_is_the_least_number_that_reaches_the_next_level(
             for answers in given_answers
         ]
         score = deciding_score(drawn, score_card(drawn, after).scores)
-        return score is not None and score >= above.level.min_score
+        return score is not None and above.level.is_reached(score)
 
     fewest = next((n for n in range(1, len(missing) + 1) if any(map(reaches, combinations(missing, n)))), None)
 

@@ -1,7 +1,8 @@
-"""Organizations on the command line: list, export, import."""
+"""Organizations on the command line: list, export, import, and the schema of their files."""
 
 from __future__ import annotations
 
+import json
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -12,10 +13,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-from assessments.exchange.reading import DocumentError, read_document
+from assessments.exchange.reading import DocumentError, read_document, whole_schema
 from assessments.exchange.snapshots import snapshot
 from assessments.exchange.writing import organization_document
 from assessments.services.exchange import import_organization
+from organizations.audit.downloads import record_download
+from organizations.audit.trail import Taken
 from organizations.models import Organization
 from organizations.services.organizations import SlugTaken
 
@@ -28,6 +31,7 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
 
         actions.add_parser("list", help=_("print every organization"))
+        actions.add_parser("schema", help=_("print the JSON Schema of the files"))
 
         export = actions.add_parser("export", help=_("print an organization as JSON"))
         export.add_argument("slug")
@@ -38,7 +42,12 @@ class Command(BaseCommand):
         importing.add_argument("--slug", default="", help=_("its address here, in place of the one in the file"))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        act = {"list": self.list, "export": self.export, "import": self.import_file}[options["action"]]
+        act = {
+            "list": self.list,
+            "schema": self.schema,
+            "export": self.export,
+            "import": self.import_file,
+        }[options["action"]]
         try:
             act(options)
         except OSError as error:
@@ -54,6 +63,9 @@ class Command(BaseCommand):
         for organization in organizations:
             self.stdout.write(f"{organization.slug}  {organization.name}")
 
+    def schema(self, options: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(whole_schema(), indent=2, ensure_ascii=False))
+
     def export(self, options: dict[str, Any]) -> None:
         organization = Organization.objects.filter(slug=options["slug"]).first()
         if organization is None:
@@ -62,6 +74,7 @@ class Command(BaseCommand):
                 returncode=2,
             )
         output = options["output"]
+        record_download(of=organization, what=Taken.DATA, extension="json")
         with snapshot():
             if output is None:
                 for piece in organization_document(organization):

@@ -64,7 +64,7 @@ def _payload(definition: Definition, card: ScoreCard) -> dict[str, Any]:
                 "target_score": _rounded(advice.target_score),
                 "priority": advice.priority,
             }
-            for advice in recommendations(card)
+            for advice in recommendations(definition, card)
         ],
     }
 
@@ -87,7 +87,7 @@ def _report(definition: Definition, card: ScoreCard) -> Iterator[str]:
     for dimension in card.dimensions:
         yield _dimension_line(dimension, card, width)
     yield from _next_steps(definition, card)
-    yield from _recommendation_lines(definition, recommendations(card))
+    yield from _recommendation_lines(definition, recommendations(definition, card))
 
 
 def _dimension_line(dimension: DimensionScore, card: ScoreCard, width: int) -> str:
@@ -115,7 +115,10 @@ def _next_steps(definition: Definition, card: ScoreCard) -> Iterator[str]:
     if above is None:
         return
     yield ""
-    yield _("To level %(number)d, %(name)s: %(shortfall).2f more") % {
+    words = _("To level %(number)d, %(name)s: %(shortfall).2f more")
+    if above.level.exclusive:
+        words = _("To level %(number)d, %(name)s: more than another %(shortfall).2f")
+    yield words % {
         "number": above.level.number,
         "name": above.level.name,
         "shortfall": above.shortfall,
