@@ -59,7 +59,8 @@ class LinesField(forms.CharField):
     def __init__(self, *, longest: int = LINE, rows: int = 3, count: int | None = None, **kwargs: Any) -> None:
         self.longest = longest
         self.count = count
-        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), required=False, **kwargs)
+        kwargs.setdefault("required", False)
+        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
