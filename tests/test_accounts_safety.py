@@ -48,7 +48,7 @@ def log_in(client: Client, user: User, browser: str = "") -> Any:
 
 
 def test_a_stranger_who_claimed_an_address_is_locked_out_when_its_owner_comes() -> None:
-    """Signed up by a stranger, confirmed by the owner's log-in by code: the stranger's password and browser are worth nothing."""
+    """Confirmed by the log-in by code of the owner: the password and browser of who signed up are worth nothing."""
     stranger, owner = Client(), Client()
     stranger.post(reverse("account_signup"), {"email": UNKNOWN, "password1": NEW_PASSWORD})
     owner.post(reverse("account_request_login_code"), {"email": UNKNOWN})
