@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -41,6 +42,24 @@ def test_founding_an_organization(cast: Cast, client_of: ClientOf) -> None:
     assert answer.redirect_chain == [(reverse("teams", args=["blue-lake"]), 302)]
     made = Organization.objects.get(slug="blue-lake")
     assert (made.name, made.time_zone, made.members.get().role) == ("Blue Lake", "Europe/Zurich", Role.OWNER)
+
+
+def test_days_are_those_of_the_organizations_time_zone(cast: Cast, client_of: ClientOf) -> None:
+    late = datetime(2026, 11, 25, 2, 53, tzinfo=UTC)  # the evening before in New York
+    Organization.objects.filter(pk=cast.organization.pk).update(time_zone="America/New_York")
+    cast.organization.teams.update(archived_at=late)
+    cast.organization.members.update(joined_at=late)
+    factories.make_invitation(cast.organization)
+    Invitation.objects.update(sent_at=late, expires_at=late.replace(year=2099))
+    client = client_of(cast.owner)
+    pages = {
+        "teams": "archived 24 November 2026",
+        "invitations": "sent 24 November 2026, works until 24 November 2099",
+        "member": "joined 24 November 2026",
+    }
+    for name, words in pages.items():
+        keys = [member_of(cast, "viewer").pk] if name == "member" else []
+        assert words in text_of(client.get(address(cast, name, *keys)))
 
 
 @pytest.mark.parametrize(
