@@ -214,6 +214,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {
     "authenticate": "mlops_maturity.second_factor.LogInForm",
     "reauthenticate": "mlops_maturity.second_factor.ConfirmForm",
+    "activate_totp": "mlops_maturity.second_factor.SwitchOnForm",
 }
 MFA_TOTP_ISSUER = "MLOps Maturity"
 # A code that changes while it is typed still counts.
