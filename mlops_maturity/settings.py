@@ -329,6 +329,8 @@ MAIL_LIMITS = {
 }
 # Of all organizations together to one address; further ones wait for the next day.
 MAILS_TO_AN_ADDRESS = 20
+# That a web address is taken tells that there is such an organization: nobody tries a list of names.
+WEB_ADDRESSES_A_DAY = 20
 
 # Where reminders are told of over http on this machine; for tests alone.
 WEBHOOKS_TO_LOOPBACK = False

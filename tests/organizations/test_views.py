@@ -86,6 +86,19 @@ def test_general_settings_say_what_to_mend(
     assert Organization.objects.get(pk=cast.organization.pk).name == "Acme Insurance"
 
 
+def test_a_list_of_addresses_cannot_be_tried(cast: Cast, client_of: ClientOf, settings: Settings) -> None:
+    settings.WEB_ADDRESSES_A_DAY = 1
+    client, page = client_of(cast.owner), address(cast, "organization_settings")
+    data = GENERAL | {"slug": cast.elsewhere.slug}
+    assert "This address is taken." in text_of(client.post(page, data))
+    answer = client.post(page, data)
+    assert (answer.status_code, "This address is taken." in text_of(answer)) == (422, False)
+    assert "Try this one tomorrow." in text_of(answer)
+    assert f'value="{cast.elsewhere.slug}"' in text_of(answer)
+    unchanged = client.post(page, GENERAL | {"name": "Acme Life", "slug": cast.organization.slug})
+    assert unchanged.status_code == 302
+
+
 def test_a_changed_address_leads_on(cast: Cast, client_of: ClientOf) -> None:
     client = client_of(cast.owner)
     answer = client.post(address(cast, "organization_settings"), GENERAL | {"slug": "ACME"}, follow=True)
