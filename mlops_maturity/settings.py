@@ -176,7 +176,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "mlops_maturity.passwords.SimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
@@ -214,6 +214,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {
     "authenticate": "mlops_maturity.second_factor.LogInForm",
     "reauthenticate": "mlops_maturity.second_factor.ConfirmForm",
+    "activate_totp": "mlops_maturity.second_factor.SwitchOnForm",
 }
 MFA_TOTP_ISSUER = "MLOps Maturity"
 # A code that changes while it is typed still counts.
@@ -328,6 +329,8 @@ MAIL_LIMITS = {
 }
 # Of all organizations together to one address; further ones wait for the next day.
 MAILS_TO_AN_ADDRESS = 20
+# That a web address is taken tells that there is such an organization: nobody tries a list of names.
+WEB_ADDRESSES_A_DAY = 20
 
 # Where reminders are told of over http on this machine; for tests alone.
 WEBHOOKS_TO_LOOPBACK = False

@@ -1,5 +1,7 @@
 """How many mails a day people may cause to addresses that they type, so that nobody is flooded in this site's name.
 
+And how often a day they may try a new web address for an organization, as the answer tells of others.
+
 What an organization did itself is counted when it asks, and refused with the reason. What all did together is counted
 when a mail is sent, which nobody is told: a refusal would say that others write there (docs/decisions/0027).
 """
@@ -66,6 +68,11 @@ def count_mails(*, kind: str, by: User, organization: Organization, emails: Sequ
         raise TooManyMails(flooded, left=max(left, 0))
 
 
+def may_try_address(user: User) -> bool:
+    """Count one more web address that somebody tries for an organization, and say whether it may be tried today."""
+    return _add(_key("web-address", "user", str(user.pk)), 1) <= settings.WEB_ADDRESSES_A_DAY
+
+
 @contextmanager
 def mail_to(email: str) -> Iterator[bool]:
     """Say whether one more mail may go to an address today, of settings.MAILS_TO_AN_ADDRESS by whomever.
@@ -88,4 +95,4 @@ def _add(key: str, step: int) -> int:
 
 def _key(kind: str, of: str, who: str) -> str:
     """Return the key of today's count; no address can be read in it."""
-    return f"mails:{timezone.now():%Y-%m-%d}:{kind}:{of}:{hashlib.sha256(who.encode()).hexdigest()}"
+    return f"limits:{timezone.now():%Y-%m-%d}:{kind}:{of}:{hashlib.sha256(who.encode()).hexdigest()}"

@@ -70,8 +70,5 @@ def hash_of(token: str) -> str:
 
 
 def is_for(invitation: Invitation, user: User) -> bool:
-    """Return whether the invited address is one of the account's, confirmed or not. At most one query."""
-    return (
-        user.email == invitation.email
-        or EmailAddress.objects.filter(user=user, email__iexact=invitation.email).exists()
-    )
+    """Return whether the invited address is one that the account has confirmed. One query."""
+    return bool(EmailAddress.objects.filter(user=user, email__iexact=invitation.email, verified=True).exists())

@@ -28,7 +28,7 @@ from pytest_django.fixtures import Settings
 
 from mlops_maturity.templatetags.browsers import browser_name
 from organizations.models import User
-from tests.accounts import link_in_mail, reauthenticate, text_of
+from tests.accounts import code_in_mail, link_in_mail, reauthenticate, text_of
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,39 @@ STOLEN = "stolen from somewhere else"
 
 def log_in(client: Client, user: User, browser: str = "") -> Any:
     return client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD}, HTTP_USER_AGENT=browser)
+
+
+# Nobody waits in an account for its owner
+
+
+def test_a_stranger_who_claimed_an_address_is_locked_out_when_its_owner_comes() -> None:
+    """Confirmed by the log-in by code of the owner: the password and browser of who signed up are worth nothing."""
+    stranger, owner = Client(), Client()
+    stranger.post(reverse("account_signup"), {"email": UNKNOWN, "password1": NEW_PASSWORD})
+    owner.post(reverse("account_request_login_code"), {"email": UNKNOWN})
+    page = owner.post(reverse("account_confirm_login_code"), {"code": code_in_mail()}, follow=True)
+    assert "The password chosen when this account was made does not count" in page.content.decode()
+    assert owner.get(reverse("account")).status_code == 200
+    mails = len(mail.outbox)
+    for path in ("account_email_verification_sent", "account_login"):
+        stranger.get(reverse(path))
+    for browser in (stranger, Client()):
+        browser.post(reverse("account_login"), {"login": UNKNOWN, "password": NEW_PASSWORD})
+        assert not get_user(browser).is_authenticated
+    assert len(mail.outbox) == mails
+
+
+def test_who_signed_up_and_gives_the_password_keeps_it(client: Client) -> None:
+    client.post(reverse("account_signup"), {"email": UNKNOWN, "password1": NEW_PASSWORD})
+    client.post(reverse("account_email_verification_sent"), {"code": code_in_mail()})
+    assert get_user(client).has_usable_password()
+
+
+def test_a_log_in_by_code_costs_no_password_of_a_confirmed_account(client: Client) -> None:
+    user = make_user()
+    client.post(reverse("account_request_login_code"), {"email": user.email})
+    client.post(reverse("account_confirm_login_code"), {"code": code_in_mail()})
+    assert get_user(client).has_usable_password()
 
 
 # Nobody learns who has an account

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from allauth.account.adapter import get_adapter
+from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, validate_totp_code
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.contrib.auth import get_user
@@ -23,6 +24,7 @@ from django.test import Client
 from django.urls import reverse
 from fido2 import cbor
 from fido2.cose import ES256
+from pytest_django.fixtures import Settings
 
 from organizations.models import User
 from tests.accounts import code_in_mail, reauthenticate, text_of
@@ -35,15 +37,16 @@ ORIGIN = "http://testserver"
 PRESENT, VERIFIED, HAS_KEY = 0x01, 0x04, 0x40
 
 
-def code_of_app(secret: str) -> str:
-    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
+def code_of_app(secret: str, *, later: int = 0) -> str:
+    """Return the code of now, or of some periods later."""
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // app_settings.TOTP_PERIOD + later)))
 
 
 def set_up_app(client: Client) -> str:
-    """Switch the authenticator app on; return its key."""
+    """Switch the authenticator app on, with the code before the present one; return its key."""
     reauthenticate(client)
     secret = client.get(reverse("mfa_activate_totp")).context["form"].secret
-    answer = client.post(reverse("mfa_activate_totp"), {"code": code_of_app(secret)})
+    answer = client.post(reverse("mfa_activate_totp"), {"code": code_of_app(secret, later=-1)})
     assert answer.headers["Location"] == reverse("mfa_view_recovery_codes")
     return str(secret)
 
@@ -142,6 +145,29 @@ def test_a_code_is_good_once(client_of: ClientOf) -> None:
         client.post(reverse("mfa_authenticate"), {"code": code_of_app(secret)})
     assert get_user(first).is_authenticated
     assert not get_user(second).is_authenticated
+
+
+def test_a_used_code_stays_used_as_long_as_clocks_would_take_it(client_of: ClientOf, settings: Settings) -> None:
+    settings.MFA_TOTP_PERIOD = 1
+    user, first, second = make_user(), Client(), Client()
+    secret = set_up_app(client_of(user))
+    for client in (first, second):
+        log_in(client, user)
+    code = code_of_app(secret, later=1)
+    first.post(reverse("mfa_authenticate"), {"code": code})
+    assert get_user(first).is_authenticated
+    time.sleep(1.1)
+    assert validate_totp_code(secret, code)
+    second.post(reverse("mfa_authenticate"), {"code": code})
+    assert not get_user(second).is_authenticated
+
+
+def test_the_code_that_switched_the_app_on_logs_nobody_in(client_of: ClientOf, client: Client) -> None:
+    user = make_user()
+    secret = set_up_app(client_of(user))
+    log_in(client, user)
+    client.post(reverse("mfa_authenticate"), {"code": code_of_app(secret, later=-1)})
+    assert not get_user(client).is_authenticated
 
 
 def test_a_wrong_code_does_not_switch_the_app_on(client_of: ClientOf) -> None:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pghistory.models import Event
 
-from organizations.models import Invitation, Organization, User
+from organizations.models import Invitation, Organization, Team, User
 
 BATCH = 500
 
@@ -97,6 +97,8 @@ class Entry:
         words = {"kind": self.kind, "name": self.name, "taken": self.taken}
         if self.action == Action.CHANGED and len(self.changes) == 1:
             [change] = self.changes
+            if change.field == str(Team._meta.get_field("archived_at").verbose_name):
+                return (_archived() if change.new else _restored()) % words
             words |= {"field": change.field, "old": change.old or _("none"), "new": change.new or _("none")}
             return _("Changed the %(field)s of the %(kind)s “%(name)s” from “%(old)s” to “%(new)s”") % words
         if self.action == Action.CHANGED and not self.changes:
@@ -108,6 +110,14 @@ class Entry:
             Action.FOUND: _("The %(kind)s “%(name)s” was there when this trail began"),
             Action.TAKEN: _("Downloaded %(taken)s of the %(kind)s “%(name)s”"),
         }[self.action] % words
+
+
+def _archived() -> str:
+    return _("Archived the %(kind)s “%(name)s”")
+
+
+def _restored() -> str:
+    return _("Took the %(kind)s “%(name)s” into use again")
 
 
 def event_models() -> dict[str, Any]:

@@ -40,7 +40,7 @@ class InvitationGone(Exception):
 
 
 class ForAnotherAddress(Exception):
-    """The invitation is for an address that this account does not have."""
+    """The invitation is for an address that this account does not have, or has not confirmed."""
 
 
 def invite(
@@ -132,15 +132,15 @@ def _send(invitation_id: int) -> None:
 
 @transaction.atomic
 def accept_invitation(*, token: str, user: User) -> Member:
-    """Make the user a member, and their address a confirmed one: the link came to it. Return the membership.
+    """Make the user a member; a member already keeps role and team. Return the membership.
 
-    A member already keeps role and team. Raises InvitationGone, and ForAnotherAddress where the account does not
-    have the invited address: the link alone, forwarded or overheard, lets nobody in.
+    Raises InvitationGone, and ForAnotherAddress where the account has not confirmed the invited address: the link
+    alone, forwarded or overheard, lets nobody in.
     """
     invitation = Invitation.objects.open().select_for_update().filter(token_hash=hash_of(token)).first()
     if invitation is None:
         raise InvitationGone
-    if not is_for(invitation, user) or not _confirm(user, invitation.email):
+    if not is_for(invitation, user):
         raise ForAnotherAddress
     member, _is_new = Member.objects.get_or_create(
         organization_id=invitation.organization_id,
@@ -149,14 +149,6 @@ def accept_invitation(*, token: str, user: User) -> Member:
     )
     invitation.delete()
     return member
-
-
-def _confirm(user: User, email: str) -> bool:
-    """Return whether the account's address is confirmed now; it is not where another account has confirmed it."""
-    address, _is_new = EmailAddress.objects.get_or_create(
-        user=user, email=email, defaults={"primary": email == user.email}
-    )
-    return bool(address.set_verified())
 
 
 def _known(organization: Organization, emails: Sequence[str]) -> list[str]:

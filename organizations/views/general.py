@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from mlops_maturity import errors
 from organizations.access import account_of, resolve_member
 from organizations.forms import OrganizationForm, OrganizationSettingsForm, posted, slug_taken
+from organizations.limits import may_try_address
 from organizations.models import Role
 from organizations.services import organizations as service
 
@@ -43,7 +44,9 @@ def general(request: HttpRequest, slug: str) -> HttpResponse:
     member = resolve_member(request, slug, Role.OWNER)
     organization = member.organization
     form = OrganizationSettingsForm(posted(request), organization)
-    if form.is_valid():
+    if form.is_valid() and form.cleaned_data["slug"] != slug and not may_try_address(member.user):
+        form.add_error("slug", _("You have tried many addresses today. Try this one tomorrow."))
+    elif form.is_valid():
         try:
             service.update_organization(organization=organization, **form.cleaned_data)
         except service.SlugTaken:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
@@ -91,17 +90,14 @@ def revoke(request: HttpRequest, slug: str, invitation_id: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """Show to what someone is invited, and let them join with an account that has the invited address."""
+    """Show to what someone is invited, and let them join with an account that has confirmed the invited address."""
     invitation = find_invitation(token)
     if invitation is None:
         return _gone(request)
     user = account_of(request)
     if user is None and request.method == "POST":
         return redirect_to_login(request.get_full_path())
-    if user is None:
-        # The link came to this address: an account made with it, in this browser, need not confirm it once more.
-        get_adapter().stash_verified_email(request, invitation.email)
-    elif request.method == "POST":
+    if user and request.method == "POST":
         try:
             member = service.accept_invitation(token=token, user=user)
         except service.InvitationGone:

@@ -37,7 +37,7 @@ from tests.accounts import code_in_mail
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 21
+QUERIES = 24
 
 
 def exported(organization: Organization) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from organizations.audit.context import AuditedTask, audited_command
 from organizations.audit.trail import event_models, kept_fields
 from organizations.models import Invitation, Member, Organization, Role, Team, User
 from organizations.selectors import hash_of
+from organizations.services.teams import restore_team
 from tests import factories
 from tests.factories import Cast
 from tests.test_tenancy import TENANTS, make_world
@@ -197,7 +198,11 @@ def test_what_a_task_does_is_told(cast: Cast, client_of: ClientOf) -> None:
     finally:
         app.tasks.unregister("tests.tidy_up")
 
-    assert "Background task tidy_up" in page_of(cast, client_of, action="update")
+    page = page_of(cast, client_of, action="update")
+    assert "Background task tidy_up" in page
+    assert "Archived the team “Pricing”" in page
+    restore_team(team=cast.team)
+    assert "Took the team “Pricing” into use again" in page_of(cast, client_of, action="update")
     assert isinstance(tasks.send_invitation, AuditedTask)
 
 

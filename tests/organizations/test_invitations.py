@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth import get_user
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -26,6 +27,7 @@ from organizations.models import Invitation, Member, Organization, Role, User
 from organizations.selectors import hash_of
 from organizations.services import invitations as service
 from tests import factories
+from tests.accounts import code_in_mail
 from tests.factories import Cast
 from tests.mlops_maturity.conftest import wait_for
 from tests.mlops_maturity.test_worker import worker
@@ -243,10 +245,13 @@ def test_joining_gives_role_and_team_once(cast: Cast) -> None:
         service.accept_invitation(token=token, user=ada)
 
 
-def test_following_the_link_confirms_the_address(cast: Cast) -> None:
+def test_an_address_that_is_merely_claimed_lets_nobody_in(cast: Cast, client_of: ClientOf) -> None:
     ada = factories.make_user(EMAIL, verified=False)
-    service.accept_invitation(token=token_of(invite(cast)), user=ada)
-    assert EmailAddress.objects.get(user=ada).verified
+    url = reverse("invitation", args=[token_of(invite(cast))])
+    for answer, status in ((client_of(ada).get(url), 200), (client_of(ada).post(url), 403)):
+        assert (answer.status_code, "confirm it there" in answer.content.decode()) == (status, True)
+    assert not Member.objects.filter(user=ada).exists()
+    assert not EmailAddress.objects.get(user=ada).verified
 
 
 def test_another_of_an_accounts_addresses_serves_too(cast: Cast) -> None:
@@ -348,7 +353,7 @@ def test_joining_with_an_existing_account(cast: Cast, client_of: ClientOf) -> No
 
 
 def test_joining_with_a_new_account(cast: Cast) -> None:
-    """The link came by mail to the address: the account need not confirm it by another mail."""
+    """The link may have been forwarded, so the account confirms the address by a code; with it one is back."""
     url = reverse("invitation", args=[token_of(invite(cast))])
     client = Client()
     page = client.get(url).content.decode()
@@ -359,21 +364,27 @@ def test_joining_with_a_new_account(cast: Cast) -> None:
             reverse(name) + '"'
             not in client.get(f"{reverse('account_login')}?next={url}").content.decode().split("<main")[0]
         )
-    assert EMAIL in client.get(reverse("account_signup"), {"next": url}).content.decode()
+    assert f"{reverse('account_signup')}?next={url}&amp;email=ada%40example.org" in page
+    assert f'value="{EMAIL}"' in client.get(reverse("account_signup"), {"next": url, "email": EMAIL}).content.decode()
     data = {"email": EMAIL, "password1": "a quiet lighthouse at noon", "next": url}
-    assert client.post(reverse("account_signup"), data)["Location"] == url
-    assert len(mail.outbox) == 1
+    client.post(reverse("account_signup"), data)
+    assert client.post(url)["Location"] == f"{reverse('account_login')}?next={url}"
+    assert mail.outbox[-1].to == [EMAIL]
+    code = {"code": code_in_mail(), "next": url}
+    assert client.post(reverse("account_email_verification_sent"), code)["Location"] == url
     assert client.post(url)["Location"] == reverse("organization", args=[cast.organization.slug])
     assert Member.objects.get(user__email=EMAIL).organization == cast.organization
 
 
-def test_a_new_account_with_another_address_does_not_join(cast: Cast) -> None:
+@pytest.mark.parametrize("email", [EMAIL, "mallory@example.org"])
+def test_signing_up_from_the_link_confirms_nothing(cast: Cast, email: str) -> None:
     url = reverse("invitation", args=[token_of(invite(cast))])
     client = Client()
     client.get(url)
-    data = {"email": "mallory@example.org", "password1": "a quiet lighthouse at noon", "next": url}
+    data = {"email": email, "password1": "a quiet lighthouse at noon", "next": url}
     client.post(reverse("account_signup"), data)
-    assert not EmailAddress.objects.filter(email="mallory@example.org", verified=True).exists()
+    assert not EmailAddress.objects.filter(email=email, verified=True).exists()
+    assert not get_user(client).is_authenticated
 
 
 def test_the_wrong_account_is_told_what_to_do(cast: Cast, client_of: ClientOf) -> None:

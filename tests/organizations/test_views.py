@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -43,6 +44,24 @@ def test_founding_an_organization(cast: Cast, client_of: ClientOf) -> None:
     assert (made.name, made.time_zone, made.members.get().role) == ("Blue Lake", "Europe/Zurich", Role.OWNER)
 
 
+def test_days_are_those_of_the_organizations_time_zone(cast: Cast, client_of: ClientOf) -> None:
+    late = datetime(2026, 11, 25, 2, 53, tzinfo=UTC)  # the evening before in New York
+    Organization.objects.filter(pk=cast.organization.pk).update(time_zone="America/New_York")
+    cast.organization.teams.update(archived_at=late)
+    cast.organization.members.update(joined_at=late)
+    factories.make_invitation(cast.organization)
+    Invitation.objects.update(sent_at=late, expires_at=late.replace(year=2099))
+    client = client_of(cast.owner)
+    pages = {
+        "teams": "archived 24 November 2026",
+        "invitations": "sent 24 November 2026, works until 24 November 2099",
+        "member": "joined 24 November 2026",
+    }
+    for name, words in pages.items():
+        keys = [member_of(cast, "viewer").pk] if name == "member" else []
+        assert words in text_of(client.get(address(cast, name, *keys)))
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
@@ -65,6 +84,19 @@ def test_general_settings_say_what_to_mend(
     if "name" not in change:
         assert 'value="Acme"' in text_of(answer)
     assert Organization.objects.get(pk=cast.organization.pk).name == "Acme Insurance"
+
+
+def test_a_list_of_addresses_cannot_be_tried(cast: Cast, client_of: ClientOf, settings: Settings) -> None:
+    settings.WEB_ADDRESSES_A_DAY = 1
+    client, page = client_of(cast.owner), address(cast, "organization_settings")
+    data = GENERAL | {"slug": cast.elsewhere.slug}
+    assert "This address is taken." in text_of(client.post(page, data))
+    answer = client.post(page, data)
+    assert (answer.status_code, "This address is taken." in text_of(answer)) == (422, False)
+    assert "Try this one tomorrow." in text_of(answer)
+    assert f'value="{cast.elsewhere.slug}"' in text_of(answer)
+    unchanged = client.post(page, GENERAL | {"name": "Acme Life", "slug": cast.organization.slug})
+    assert unchanged.status_code == 302
 
 
 def test_a_changed_address_leads_on(cast: Cast, client_of: ClientOf) -> None:
