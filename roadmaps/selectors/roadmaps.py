@@ -308,8 +308,8 @@ class RoadmapPage:
         return [item for item in self.items if item.is_open]
 
     @property
-    def dropped(self) -> list[tuple[Item, Question]]:
-        return [(item, self.question(item)) for item in self.items if item.status == ItemStatus.DROPPED]
+    def dropped(self) -> list[BoardCard]:
+        return [BoardCard(item, self.question(item)) for item in self.items if item.status == ItemStatus.DROPPED]
 
     @property
     def done(self) -> int:
@@ -376,6 +376,7 @@ def _view_of(roadmap: Roadmap, kept: KeptResult, items: Iterable[Item]) -> PlanV
         target_of(kept.definition, roadmap),
         Resources(roadmap.months, exact(roadmap.capacity)),
         order=steps,
+        done=[key for key in steps if by_key[key].status == ItemStatus.DONE],
     )
     return PlanView(outlook, plan, roadmap.starts_on, by_key)
 
