@@ -107,43 +107,49 @@ def find_cheapest(problem: Problem, *, forced: int = 0, forbidden: int = 0, at_m
     forced, forbidden = problem.closed(forced), problem.dependents(forbidden)
     if forced & forbidden:
         return None
-    numbers, work = count(), _Work(MAX_WORK)
-    nodes: list[_Node] = []
-    limit = at_most
-    fallback: Found | None = None
-
-    def settle_for(steps: int) -> None:
-        nonlocal fallback, limit
-        cost = _cost(problem, steps)
-        if fallback is None or cost < fallback.cost:
-            fallback = Found(steps, cost, is_proven=False)
-            limit = cost if limit is None else min(limit, cost)
-
-    def open_node(forced: int, forbidden: int) -> None:
-        relaxed = _without_requirements(problem, forced, forbidden, limit, work)
-        if relaxed is not None:
-            key, steps = relaxed
-            heapq.heappush(nodes, _Node(key, next(numbers), steps, forced, forbidden))
-
+    search = _Search(problem, at_most)
     try:
-        open_node(forced, forbidden)
-        while nodes:
-            node = heapq.heappop(nodes)
+        search.open(forced, forbidden)
+        while search.nodes:
+            node = heapq.heappop(search.nodes)
             lacking = problem.closed(node.steps) & ~node.steps
             if not lacking:
                 return Found(node.steps, node.key[0], is_proven=True)
-            settle_for(node.steps | lacking)
+            search.settle_for(node.steps | lacking)
             branch = lacking & -lacking
-            work.weigh(len(problem.requires))
-            open_node(node.forced | problem.closed(branch), node.forbidden)
-            open_node(node.forced, node.forbidden | problem.dependents(branch))
+            search.open(node.forced | problem.closed(branch), node.forbidden)
+            search.open(node.forced, node.forbidden | problem.dependents(branch))
     except _UsedUp:
-        if fallback is None:
-            settle_for(problem.closed(_nearly(problem, forced, forbidden)))
-        assert fallback is not None  # noqa: S101 - just settled for
-        steps = _trimmed(problem, fallback.steps, forced)
+        known = search.fallback or problem.closed(_nearly(problem, forced, forbidden))
+        steps = _trimmed(problem, known, forced)
         return Found(steps, _cost(problem, steps), is_proven=False)
     return None
+
+
+@dataclass(slots=True)
+class _Search:
+    """The open branches of a search, and the best set known so far that lacks nothing: no branch may cost more."""
+
+    problem: Problem
+    at_most: int | None
+    fallback: int = 0
+    nodes: list[_Node] = field(default_factory=list)
+    work: _Work = field(default_factory=lambda: _Work(MAX_WORK))
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def open(self, forced: int, forbidden: int) -> None:
+        """Add a branch where there is something in it. Raises _UsedUp."""
+        self.work.weigh(len(self.problem.requires))
+        relaxed = _without_requirements(self.problem, forced, forbidden, self.at_most, self.work)
+        if relaxed is not None:
+            key, steps = relaxed
+            heapq.heappush(self.nodes, _Node(key, next(self._numbers), steps, forced, forbidden))
+
+    def settle_for(self, steps: int) -> None:
+        """Remember a set that lacks nothing, if it is the best so far."""
+        cost = _cost(self.problem, steps)
+        if self.at_most is None or cost <= self.at_most:
+            self.fallback, self.at_most = steps, cost
 
 
 def _trimmed(problem: Problem, steps: int, forced: int) -> int:
@@ -166,12 +172,12 @@ def _trimmed(problem: Problem, steps: int, forced: int) -> int:
     while is_trimmed:
         is_trimmed = False
         for place, unit in units:
-            if unit.steps & steps and unit.gain <= min(spare[place], spare_in_all):
-                if not above[unit.steps.bit_length() - 1] & steps:
-                    steps &= ~unit.steps
-                    spare[place] -= unit.gain
-                    spare_in_all -= unit.gain
-                    is_trimmed = True
+            needed = above[unit.steps.bit_length() - 1] & steps
+            if unit.steps & steps and not needed and unit.gain <= min(spare[place], spare_in_all):
+                steps &= ~unit.steps
+                spare[place] -= unit.gain
+                spare_in_all -= unit.gain
+                is_trimmed = True
     return steps
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from hashlib import sha256
 from typing import Any
 
 from django import forms
@@ -152,6 +153,12 @@ def read_efforts(data: Any, outlook: Outlook) -> tuple[dict[StepKey, Fraction], 
         else:
             wrong.append(key_text(key))
     return efforts, wrong
+
+
+def state_of(item: Item) -> str:
+    """Return a mark that is another one when anything that an item's form holds is."""
+    held = (item.status, item.dropped_reason, item.owner_id, item.due_on, item.ticket_url, item.notes)
+    return sha256(repr(held).encode()).hexdigest()[:16]
 
 
 class MoveForm(forms.ModelForm):  # type: ignore[type-arg]

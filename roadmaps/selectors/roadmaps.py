@@ -404,8 +404,7 @@ class Measured:
     result: KeptResult
     items: Sequence[MeasuredItem]
     rows: Sequence[tuple[str, Fraction | None, Fraction | None, Fraction | None, Fraction | None]]
-    """Dimension, score before, projected with what is done, projected with all of the plan, measured."""
-    overall: tuple[Fraction | None, Fraction | None, Fraction | None, Fraction | None]
+    """The whole, then each dimension: score before, projected with what is done, with all of the plan, measured."""
 
     @property
     def in_place(self) -> int:
@@ -434,15 +433,23 @@ def measured(page: RoadmapPage) -> Measured | None:
         ],
         rows=[
             (
-                dimension.title,
-                view.plan.current.scores[dimension.key],
-                standing.scores[dimension.key],
-                view.plan.projected.scores[dimension.key],
-                newest.card.scores.get(dimension.key),
-            )
-            for dimension in view.shown.dimensions
+                _("Overall"),
+                view.plan.current.overall,
+                standing.overall,
+                view.plan.projected.overall,
+                newest.card.overall,
+            ),
+            *(
+                (
+                    dimension.title,
+                    view.plan.current.scores[dimension.key],
+                    standing.scores[dimension.key],
+                    view.plan.projected.scores[dimension.key],
+                    newest.card.scores.get(dimension.key),
+                )
+                for dimension in view.shown.dimensions
+            ),
         ],
-        overall=(view.plan.current.overall, standing.overall, view.plan.projected.overall, newest.card.overall),
     )
 
 
