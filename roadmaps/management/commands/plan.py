@@ -166,7 +166,7 @@ def _end(outlook: Outlook, plan: Plan) -> Iterator[str]:
         return
     yield _("It does not fit %(months)d months.") % {"months": plan.resources.months} + " " + wording.shortfall(plan)
     yield _("Within %(months)d months: level %(level)s (%(score)s).") % {
-        "months": ngettext("%d month", "%d months", plan.resources.months) % plan.resources.months,
+        "months": plan.resources.months,
         "level": "–" if plan.in_time.level is None else plan.in_time.level,
         "score": score(plan.in_time.overall),
     }
