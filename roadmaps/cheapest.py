@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate, count
 from typing import NamedTuple
 
-MAX_WORK = 20_000
-"""How many branches, times steps, are looked into before the search settles for a set that may not be the cheapest."""
+MAX_WORK = 450_000
+"""How many options are weighed before the search settles for a set that may not be the cheapest."""
 
 
 class Option(NamedTuple):
@@ -81,44 +81,121 @@ class _Node(NamedTuple):
     forbidden: int
 
 
-def find_cheapest(problem: Problem, *, forced: int = 0, forbidden: int = 0) -> Found | None:
+@dataclass(slots=True)
+class _Work:
+    """How many options may still be weighed."""
+
+    left: int
+
+    def weigh(self, options: int) -> None:
+        """Count options that are about to be weighed. Raises _UsedUp where they are too many."""
+        self.left -= options
+        if self.left < 0:
+            raise _UsedUp
+
+
+class _UsedUp(Exception):
+    """No more options may be weighed."""
+
+
+def find_cheapest(problem: Problem, *, forced: int = 0, forbidden: int = 0, at_most: int | None = None) -> Found | None:
     """Return the cheapest set with all of `forced` and none of `forbidden`; None where none gains enough.
 
-    Of equally cheap sets it is the one that spends the most in the first part, then in the second, and so on.
+    Of equally cheap sets it is the one that spends the most in the first part, then in the second, and so on. Where
+    every set costs more than `at_most`, None as well.
     """
     forced, forbidden = problem.closed(forced), problem.dependents(forbidden)
     if forced & forbidden:
         return None
-    numbers = count()
-    nodes: list[_Node] = []
+    search = _Search(problem, at_most)
+    try:
+        search.open(forced, forbidden)
+        while search.nodes:
+            node = heapq.heappop(search.nodes)
+            lacking = problem.closed(node.steps) & ~node.steps
+            if not lacking:
+                return Found(node.steps, node.key[0], is_proven=True)
+            search.settle_for(node.steps | lacking)
+            branch = lacking & -lacking
+            search.open(node.forced | problem.closed(branch), node.forbidden)
+            search.open(node.forced, node.forbidden | problem.dependents(branch))
+    except _UsedUp:
+        known = search.fallback or problem.closed(_nearly(problem, forced, forbidden))
+        steps = _trimmed(problem, known, forced)
+        return Found(steps, _cost(problem, steps), is_proven=False)
+    return None
 
-    def open_node(forced: int, forbidden: int) -> None:
-        relaxed = _without_requirements(problem, forced, forbidden)
+
+@dataclass(slots=True)
+class _Search:
+    """The open branches of a search, and the best set known so far that lacks nothing: no branch may cost more."""
+
+    problem: Problem
+    at_most: int | None
+    fallback: int = 0
+    nodes: list[_Node] = field(default_factory=list)
+    work: _Work = field(default_factory=lambda: _Work(MAX_WORK))
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def open(self, forced: int, forbidden: int) -> None:
+        """Add a branch where there is something in it. Raises _UsedUp."""
+        self.work.weigh(len(self.problem.requires))
+        relaxed = _without_requirements(self.problem, forced, forbidden, self.at_most, self.work)
         if relaxed is not None:
             key, steps = relaxed
-            heapq.heappush(nodes, _Node(key, next(numbers), steps, forced, forbidden))
+            heapq.heappush(self.nodes, _Node(key, next(self._numbers), steps, forced, forbidden))
 
-    open_node(forced, forbidden)
-    fallback: Found | None = None
-    for _ in range(max(MAX_WORK // (len(problem.requires) or 1), 10)):
-        if not nodes:
-            return None
-        node = heapq.heappop(nodes)
-        lacking = problem.closed(node.steps) & ~node.steps
-        if not lacking:
-            return Found(node.steps, node.key[0], is_proven=True)
-        repaired = node.steps | lacking
-        cost = _cost(problem, repaired)
-        if fallback is None or cost < fallback.cost:
-            fallback = Found(repaired, cost, is_proven=False)
-        branch = lacking & -lacking
-        open_node(node.forced | problem.closed(branch), node.forbidden)
-        open_node(node.forced, node.forbidden | problem.dependents(branch))
-    return fallback
+    def settle_for(self, steps: int) -> None:
+        """Remember a set that lacks nothing, if it is the best so far."""
+        cost = _cost(self.problem, steps)
+        if self.at_most is None or cost <= self.at_most:
+            self.fallback, self.at_most = steps, cost
 
 
-def _without_requirements(problem: Problem, forced: int, forbidden: int) -> tuple[tuple[int, ...], int] | None:
-    """Return the cheapest set that keeps to each part's own order, with its key: its cost, then what is preferred."""
+def _trimmed(problem: Problem, steps: int, forced: int) -> int:
+    """Return a set without the steps that it can spare: those that cost the most for what they gain go first."""
+    above = [0] * len(problem.requires)
+    for step, needed in enumerate(problem.requires):
+        for other in _bits(needed):
+            above[other] |= 1 << step
+    units: list[tuple[int, Option]] = []
+    spare = []
+    for place, part in enumerate(problem.parts):
+        taken = [unit for tiers in part.ladders for tier in tiers for unit in tier if unit.steps & steps]
+        mine = steps & _union(option.steps for option in part.options)
+        gain = sum(unit.gain for unit in taken) + max((o.gain for o in part.options if o.steps == mine), default=0)
+        units += [(place, unit) for unit in taken if not unit.steps & forced]
+        spare.append(gain - part.floor)
+    spare_in_all = sum(spare) + sum(part.floor for part in problem.parts) - problem.need
+    units.sort(key=lambda one: (one[1].gain * 1000 // (one[1].cost or 1), -one[1].cost))
+    is_trimmed = True
+    while is_trimmed:
+        is_trimmed = False
+        for place, unit in units:
+            needed = above[unit.steps.bit_length() - 1] & steps
+            if unit.steps & steps and not needed and unit.gain <= min(spare[place], spare_in_all):
+                steps &= ~unit.steps
+                spare[place] -= unit.gain
+                spare_in_all -= unit.gain
+                is_trimmed = True
+    return steps
+
+
+def _nearly(problem: Problem, forced: int, forbidden: int) -> int:
+    """Return a set that gains enough and keeps to each part's own order, by Lagrange's price alone."""
+    columns = [column for part in problem.parts for column in _columns(part, forced, forbidden) if column is not None]
+    priced = _price(columns, problem.need - sum(column.gain for column in columns))
+    assert priced is not None  # noqa: S101 - asked before by _cover
+    return _union(column.steps | one.steps for column, one in zip(columns, priced.enough, strict=True))
+
+
+def _without_requirements(
+    problem: Problem, forced: int, forbidden: int, at_most: int | None, work: _Work
+) -> tuple[tuple[int, ...], int] | None:
+    """Return the cheapest set that keeps to each part's own order, with its key: its cost, then what is preferred.
+
+    None where there is none, and where each costs more than `at_most`. Raises _UsedUp.
+    """
     columns: list[_Column] = []
     places: list[int] = []
     for place, part in enumerate(problem.parts):
@@ -127,7 +204,9 @@ def _without_requirements(problem: Problem, forced: int, forbidden: int) -> tupl
                 return None
             columns.append(column)
             places.append(place)
-    chosen = _cover(columns, problem.need - sum(column.gain for column in columns))
+    if at_most is not None:
+        at_most -= sum(column.cost for column in columns)
+    chosen = _cover(columns, problem.need - sum(column.gain for column in columns), at_most, work)
     if chosen is None:
         return None
     spent = [0] * len(problem.parts)
@@ -161,7 +240,7 @@ class _Column:
             prefix = _sum(prefix, tier)
         return best
 
-    def near(self, weight: int, price: int, slack: int) -> list[Option]:
+    def near(self, weight: int, price: int, slack: int, work: _Work | None = None) -> list[Option]:
         """Return the options that nothing beats in both cost and gain, less those farther than `slack` from the best.
 
         Farther in weight·cost - price·gain.
@@ -177,6 +256,8 @@ class _Column:
             hopes = [*accumulate(reversed(values), initial=0)][-2::-1]
             states = [prefix]
             for unit, hope in zip(tier, hopes, strict=True):
+                if work is not None:
+                    work.weigh(2 * len(states))
                 states = _front(
                     one
                     for one in (*states, *(_sum(state, [unit]) for state in states))
@@ -230,39 +311,51 @@ def _ladder(tiers: Sequence[Tier], forced: int, forbidden: int) -> _Column:
     return column
 
 
-def _cover(columns: Sequence[_Column], need: int) -> list[Option] | None:
-    """Return an option of each column that together gain `need` the cheapest, the most spent in the first ones."""
+def _cover(columns: Sequence[_Column], need: int, at_most: int | None, work: _Work) -> list[Option] | None:
+    """Return an option of each column that together gain `need` the cheapest, the most spent in the first ones.
+
+    None where they gain too little, and where they cost more than `at_most`. Raises _UsedUp.
+    """
     priced = _price(columns, need)
-    if priced is None:
+    if priced is None or (at_most is not None and priced.bound > priced.weight * at_most):
         return None
-    weight, price, bound, slack = priced
+    weight, price, bound, slack, _enough = priced
     # Nearly always the cheapest is near the bound: look there first, and farther only as far as it may still be.
     tried = slack // 1024
     while True:
-        options = [column.near(weight, price, tried) for column in columns]
-        chosen = _choose(options, need, weight, price, tried)
+        options = [column.near(weight, price, tried, work) for column in columns]
+        chosen = _choose(options, need, weight, price, tried, work)
         gap = slack if chosen is None else weight * sum(option.cost for option in chosen) - bound
         if chosen is not None and gap <= tried:
             return chosen
         tried = min(gap, 4 * tried + 1) if chosen is None else gap
 
 
-def _price(columns: Sequence[_Column], need: int) -> tuple[int, int, int, int] | None:
-    """Return weight, price and value of Lagrange's bound, and how far a cheapest set can be above it.
+class _Price(NamedTuple):
+    """Weight, price and value of Lagrange's bound, how far a cheapest set can be above it, and options with enough.
 
-    None where all together gain too little.
+    The bound is the least of weight·cost - price·gain + price·need.
     """
 
-    def at(weight: int, price: int) -> tuple[int, int]:
+    weight: int
+    price: int
+    bound: int
+    slack: int
+    enough: Sequence[Option]
+
+
+def _price(columns: Sequence[_Column], need: int) -> _Price | None:
+    """Return the price at which a gain is worth its cost. None where all together gain too little."""
+
+    def at(weight: int, price: int) -> tuple[int, int, Sequence[Option]]:
         chosen = [column.best(weight, price) for column in columns]
-        return sum(one.cost for one in chosen), sum(one.gain for one in chosen)
+        return sum(one.cost for one in chosen), sum(one.gain for one in chosen), chosen
 
     cheap, rich = at(1, 0), at(0, 1)
     if rich[1] < need:
         return None
-    weight, price = 1, 0
     if cheap[1] >= need:
-        return weight, price, cheap[0], 0
+        return _Price(1, 0, cheap[0], 0, cheap[2])
     while True:
         weight, price = rich[1] - cheap[1], rich[0] - cheap[0]
         between = at(weight, price)
@@ -273,10 +366,12 @@ def _price(columns: Sequence[_Column], need: int) -> tuple[int, int, int, int] |
         else:
             cheap = between
     bound = weight * cheap[0] - price * cheap[1] + price * need
-    return weight, price, bound, weight * rich[0] - bound
+    return _Price(weight, price, bound, weight * rich[0] - bound, rich[2])
 
 
-def _choose(options: Sequence[Sequence[Option]], need: int, weight: int, price: int, slack: int) -> list[Option] | None:
+def _choose(
+    options: Sequence[Sequence[Option]], need: int, weight: int, price: int, slack: int, work: _Work
+) -> list[Option] | None:
     """Return one of each column's options: the cheapest that gain `need`, the most spent in the first columns.
 
     None where none does that is at most `slack` from the best in weight·cost - price·gain.
@@ -287,6 +382,7 @@ def _choose(options: Sequence[Sequence[Option]], need: int, weight: int, price: 
     fronts: list[list[Option]] = [[Option(0, 0, 0)]]
     for place in range(len(options) - 1, -1, -1):
         limit = before[-1] - before[place] + slack
+        work.weigh(len(options[place]) * len(fronts[-1]))
         fronts.append(
             _front(
                 Option(one.cost + other.cost, one.gain + other.gain, 0)

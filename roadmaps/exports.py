@@ -159,6 +159,8 @@ def _markdown_lines(page: RoadmapPage, url: str) -> Iterator[str]:
         + f" <{url}>"
     )
     for phase in page.view.phases:
+        if not phase.rows:
+            continue
         yield ""
         yield "## " + _("Phase %(number)d: %(first)s to %(last)s") % {
             "number": phase.phase.number,
@@ -184,6 +186,7 @@ def _issue(row: StepRow, page: RoadmapPage) -> Iterator[str]:
         _("Tools"): _plain(", ".join(guidance.tools)) if guidance else "",
         _("Governance"): _plain(guidance.governance) if guidance else "",
         _("Overall score"): f"{signed(row.planned.gain)} → {score(row.planned.after.overall)}",
+        _("Status"): str(row.item.get_status_display()) + (f", {_('overdue')}" if row.is_overdue else ""),
         _("Owner"): _plain(_owner(row.item)),
         _("Due"): _day(row.item.due_on) or "",
         _("Ticket"): f"<{row.item.ticket_url}>" if row.item.ticket_url else "",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from hashlib import sha256
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -38,11 +40,13 @@ class PlannerForm(forms.Form):
     )
     starts_on = DayField(label=_("Start"))
 
-    def __init__(self, *args: Any, outlook: Outlook, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, outlook: Outlook, kept_target: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.outlook = outlook
         levels = [(level.number, f"{level.number} – {level.name}") for level in outlook.definition.levels]
-        self.fields["target"].choices = [*levels, ("", _("no level of the whole"))]  # type: ignore[attr-defined]
+        first = default_target(outlook.definition, outlook.current).level
+        higher = [(n, name) for n, name in levels if n == kept_target or first is None or n >= first.number]
+        self.fields["target"].choices = [*higher, ("", _("no level of the whole"))]  # type: ignore[attr-defined]
         for dimension in outlook.definition.dimensions:
             if outlook.current.scores[dimension.key] is not None:
                 self.fields[f"target-{dimension.key}"] = forms.TypedChoiceField(
@@ -62,6 +66,11 @@ class PlannerForm(forms.Form):
         if "target" in cleaned and not self.errors and cleaned["target"] is None and not self.dimension_targets:
             raise ValidationError(_("Choose a level to reach, of the whole or of a dimension."))
         return cleaned
+
+    def mended_with(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what was entered, with values in the place of what is wrong."""
+        wrong = {"target" if name == NON_FIELD_ERRORS else name for name in self.errors}
+        return {name: values.get(name, "") if name in wrong else self[name].value() for name in self.fields}
 
     @property
     def dimension_targets(self) -> dict[str, int]:
@@ -144,6 +153,12 @@ def read_efforts(data: Any, outlook: Outlook) -> tuple[dict[StepKey, Fraction], 
         else:
             wrong.append(key_text(key))
     return efforts, wrong
+
+
+def state_of(item: Item) -> str:
+    """Return a mark that is another one when anything that an item's form holds is."""
+    held = (item.status, item.dropped_reason, item.owner_id, item.due_on, item.ticket_url, item.notes)
+    return sha256(repr(held).encode()).hexdigest()[:16]
 
 
 class MoveForm(forms.ModelForm):  # type: ignore[type-arg]

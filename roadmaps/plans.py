@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain, combinations, product, zip_longest
-from math import lcm, prod
+from math import floor, lcm, prod
 
 from assessments.definition import Definition, Dimension, Level
 from assessments.scoring import Scores
@@ -83,19 +83,30 @@ def default_target(definition: Definition, standing: Standing) -> Target:
 
 
 def cheapest_plan(
-    outlook: Outlook, target: Target, *, pinned: Iterable[StepKey] = (), dropped: Iterable[StepKey] = ()
+    outlook: Outlook,
+    target: Target,
+    *,
+    pinned: Iterable[StepKey] = (),
+    dropped: Iterable[StepKey] = (),
+    at_most: Fraction | None = None,
 ) -> Cheapest | None:
     """Return the steps that reach a target with the least effort, with `pinned` and without `dropped` ones.
 
-    With a step come those before it, without it go those after it. None where no steps reach the target so. Of equally
-    cheap plans it is the one that spends more in the weaker dimension.
+    With a step come those before it, without it go those after it. None where no steps reach the target so, or
+    all that do take more than `at_most` person-weeks. Of equally cheap plans it is the one that spends more in the
+    weaker dimension.
     """
     index = {key: place for place, key in enumerate(outlook.steps)}
     stated = _problem(outlook, target, index)
     if stated is None:
         return None
     problem, scale = stated
-    found = find_cheapest(problem, forced=_mask(pinned, index), forbidden=_mask(dropped, index))
+    found = find_cheapest(
+        problem,
+        forced=_mask(pinned, index),
+        forbidden=_mask(dropped, index),
+        at_most=None if at_most is None else floor(at_most * scale),
+    )
     if found is None:
         return None
     steps = frozenset(key for key, place in index.items() if found.steps >> place & 1)
@@ -108,7 +119,7 @@ def best_in_time(outlook: Outlook, target: Target, resources: Resources) -> tupl
     for level in reversed(outlook.definition.levels):
         if target.level is None or level.number >= target.level.number or (now is not None and level.number <= now):
             continue
-        cheapest = cheapest_plan(outlook, Target(level))
+        cheapest = cheapest_plan(outlook, Target(level), at_most=resources.budget)
         if cheapest is not None and cheapest.effort <= resources.budget:
             return level, cheapest
     return None

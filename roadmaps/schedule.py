@@ -95,17 +95,23 @@ class Plan:
 
 
 def lay_out(
-    outlook: Outlook, steps: Collection[StepKey], target: Target, resources: Resources, *, order: Sequence[StepKey] = ()
+    outlook: Outlook,
+    steps: Collection[StepKey],
+    target: Target,
+    resources: Resources,
+    *,
+    order: Sequence[StepKey] = (),
+    done: Collection[StepKey] = (),
 ) -> Plan:
     """Put steps in order and time, and tell what becomes of the scores.
 
     `order` is a wish: each of its steps comes as soon as what it needs is done. Without one the next step is always one
-    of the weakest dimension. Raises KeyError for a step that is not open.
+    of the weakest dimension. What is `done` already lacks nothing. Raises KeyError for a step that is not open.
     """
     chosen = {key: outlook.steps[key] for key in outlook.steps if key in set(steps)}
     if len(chosen) < len(set(steps)):
         raise KeyError(next(key for key in steps if key not in outlook.steps))
-    blocked = _blocked(outlook, chosen)
+    blocked = _blocked(outlook, chosen, set(done))
     doable = {key: step for key, step in chosen.items() if key not in blocked}
     planned = tuple(_planned(outlook, doable, resources, order))
     projected = planned[-1].after if planned else outlook.current
@@ -124,11 +130,13 @@ def lay_out(
     )
 
 
-def _blocked(outlook: Outlook, chosen: Mapping[StepKey, Step]) -> dict[StepKey, tuple[StepKey, ...]]:
+def _blocked(
+    outlook: Outlook, chosen: Mapping[StepKey, Step], done: Collection[StepKey]
+) -> dict[StepKey, tuple[StepKey, ...]]:
     """Return the steps that cannot be done, and which that are not chosen they lack, directly or further down."""
     before: dict[StepKey, frozenset[StepKey]] = {}
     for key in _topological(outlook.steps, outlook.steps):
-        direct = outlook.steps[key].requires
+        direct = frozenset() if key in done else outlook.steps[key].requires
         before[key] = direct.union(*(before[other] for other in direct))
     order = {key: place for place, key in enumerate(outlook.steps)}
     lacking = {key: before[key] - chosen.keys() for key in chosen}

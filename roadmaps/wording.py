@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from math import ceil
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessments.definition import Definition, Question
-from assessments.templatetags.scores import missing_score, score
+from assessments.templatetags.scores import score
 from roadmaps.plans import Missed
 from roadmaps.schedule import Plan, PlannedStep
 from roadmaps.steps import StepKey
@@ -82,10 +83,15 @@ def weeks(effort: Fraction) -> str:
     return ngettext("%s person-week", "%s person-weeks", number if number == 1 else 2) % f"{number:g}"
 
 
+def _number_above(effort: Fraction) -> str:
+    """Write an effort rounded up to the hundredth, so that it is enough."""
+    return f"{ceil(effort * 100) / 100:g}"
+
+
 def shortfall(plan: Plan) -> str:
     """Say that a plan takes longer than its horizon, and what would do."""
     months = ngettext("%d month", "%d months", plan.months_needed) % plan.months_needed
     return _("It takes %(months)s at this capacity, or %(capacity)s person-weeks a month.") % {
         "months": months,
-        "capacity": missing_score(plan.capacity_needed),
+        "capacity": _number_above(plan.capacity_needed),
     }

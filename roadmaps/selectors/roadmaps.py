@@ -308,8 +308,8 @@ class RoadmapPage:
         return [item for item in self.items if item.is_open]
 
     @property
-    def dropped(self) -> list[tuple[Item, Question]]:
-        return [(item, self.question(item)) for item in self.items if item.status == ItemStatus.DROPPED]
+    def dropped(self) -> list[BoardCard]:
+        return [BoardCard(item, self.question(item)) for item in self.items if item.status == ItemStatus.DROPPED]
 
     @property
     def done(self) -> int:
@@ -376,6 +376,7 @@ def _view_of(roadmap: Roadmap, kept: KeptResult, items: Iterable[Item]) -> PlanV
         target_of(kept.definition, roadmap),
         Resources(roadmap.months, exact(roadmap.capacity)),
         order=steps,
+        done=[key for key in steps if by_key[key].status == ItemStatus.DONE],
     )
     return PlanView(outlook, plan, roadmap.starts_on, by_key)
 
@@ -403,8 +404,7 @@ class Measured:
     result: KeptResult
     items: Sequence[MeasuredItem]
     rows: Sequence[tuple[str, Fraction | None, Fraction | None, Fraction | None, Fraction | None]]
-    """Dimension, score before, projected with what is done, projected with all of the plan, measured."""
-    overall: tuple[Fraction | None, Fraction | None, Fraction | None, Fraction | None]
+    """The whole, then each dimension: score before, projected with what is done, with all of the plan, measured."""
 
     @property
     def in_place(self) -> int:
@@ -433,15 +433,23 @@ def measured(page: RoadmapPage) -> Measured | None:
         ],
         rows=[
             (
-                dimension.title,
-                view.plan.current.scores[dimension.key],
-                standing.scores[dimension.key],
-                view.plan.projected.scores[dimension.key],
-                newest.card.scores.get(dimension.key),
-            )
-            for dimension in view.shown.dimensions
+                _("Overall"),
+                view.plan.current.overall,
+                standing.overall,
+                view.plan.projected.overall,
+                newest.card.overall,
+            ),
+            *(
+                (
+                    dimension.title,
+                    view.plan.current.scores[dimension.key],
+                    standing.scores[dimension.key],
+                    view.plan.projected.scores[dimension.key],
+                    newest.card.scores.get(dimension.key),
+                )
+                for dimension in view.shown.dimensions
+            ),
         ],
-        overall=(view.plan.current.overall, standing.overall, view.plan.projected.overall, newest.card.overall),
     )
 
 

@@ -66,26 +66,30 @@ def _plan(
     except CannotPlan:
         return _cannot_plan(request, kept)
     data = request.POST
+    values = values_of(roadmap, outlook) if roadmap else first_values(outlook, _title(kept))
+    target = roadmap.target_level if roadmap else None
     wrong_efforts: list[str] = []
     if request.method == "POST":
         efforts, wrong_efforts = read_efforts(data, outlook)
-        form = PlannerForm(data, outlook=outlook)
+        form = PlannerForm(data, outlook=outlook, kept_target=target)
     else:
         efforts = {key: exact(item.effort_weeks) for key, item in items.items()}
-        values = values_of(roadmap, outlook) if roadmap else first_values(outlook, _title(kept))
-        form = PlannerForm({**values, "act": ""}, outlook=outlook)
+        form = PlannerForm(values, outlook=outlook, kept_target=target)
     outlook = outlook_of(kept, efforts) if efforts else outlook
     form.outlook = outlook
     context |= {"organization": member.organization, "member": member, "kept": kept, "form": form, "items": items}
-    if not form.is_valid():
+    # With wrong inputs the steps that were chosen are shown by the first ones, so that none of them is lost.
+    sound = form if form.is_valid() else PlannerForm(form.mended_with(values), outlook=outlook, kept_target=target)
+    if not sound.is_valid():
         return _render(request, context | {"wrong_efforts": wrong_efforts}, status=422)
     choice = _choice(request, outlook, roadmap, items)
-    planned = plan_with(outlook, form, choice, data.get("act", ""))
-    if data.get("act") == "keep" and not wrong_efforts:
+    planned = plan_with(outlook, sound, choice, data.get("act", ""))
+    is_wrong = bool(wrong_efforts or form.errors)
+    if data.get("act") == "keep" and not is_wrong:
         return _keep(request, member, kept, form, planned, roadmap, context.get("previous"))
-    view = PlanView(outlook, planned.plan, form.cleaned_data["starts_on"], items)
+    view = PlanView(outlook, planned.plan, sound.cleaned_data["starts_on"], items)
     context |= {"planned": planned, "view": view, "wrong_efforts": wrong_efforts}
-    return _render(request, context, status=422 if wrong_efforts else 200)
+    return _render(request, context, status=422 if is_wrong else 200)
 
 
 def _choice(request: HttpRequest, outlook: Any, roadmap: Roadmap | None, items: Any) -> Choice | None:

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.formats import date_format
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from organizations.audit.downloads import taken
 from organizations.audit.trail import Taken
 from organizations.models import Member, Role
 from roadmaps.exports import FILES
-from roadmaps.forms import ItemForm, MoveForm
+from roadmaps.forms import ItemForm, MoveForm, state_of
 from roadmaps.models import Item, ItemStatus
 from roadmaps.selectors.roadmaps import BoardCard, RoadmapPage, measured, roadmap_of, roadmap_page, roadmaps_of
 from roadmaps.services import roadmaps as service
@@ -65,10 +66,15 @@ def item(request: HttpRequest, member: Member, roadmap_id: int, item_id: int) ->
     """Follow an item up: facilitators change everything, its owner all but who that is."""
     found = _item_of(member, roadmap_id, item_id)
     form = ItemForm(
-        request.POST if request.method == "POST" else None, instance=found, organization=member.organization
+        request.POST if request.method == "POST" else None,
+        instance=_item_of(member, roadmap_id, item_id) if request.method == "POST" else found,
+        organization=member.organization,
     )
     if not member.is_facilitator:
         form.fields["owner"].disabled = True
+    seen = state_of(found)
+    if request.method == "POST" and request.POST.get("seen", seen) != seen:
+        form.add_error(None, _changed_meanwhile(found))
     if form.is_valid():
         saved = form.cleaned_data
         service.update_item(
@@ -88,12 +94,26 @@ def item(request: HttpRequest, member: Member, roadmap_id: int, item_id: int) ->
         row = next((one for one in (*page.view.rows, *page.view.blocked) if one.item == found), None)
     context = {
         "form": form,
+        "seen": seen,
         "item": found,
         "card": BoardCard(found, page.question(found)),
         "row": row,
         "roadmap": found.roadmap,
     }
     return _render(request, member, "item.html", context)
+
+
+def _changed_meanwhile(item: Item) -> str:
+    stands = {
+        "status": item.get_status_display(),
+        "owner": (item.owner.user.get_full_name() or item.owner.user.email) if item.owner else _("nobody"),
+        "due": date_format(item.due_on, "SHORT_DATE_FORMAT") if item.due_on else _("no day"),
+    }
+    return (
+        _("Somebody has changed this item since you opened it: %(status)s, owner %(owner)s, due %(due)s.") % stands
+        + " "
+        + _("What you entered is below; save it again to put it in the place of that.")
+    )
 
 
 @require_POST

@@ -319,7 +319,13 @@ def test_print(context: BrowserContext, page: Page) -> None:
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
 
 
-@pytest.mark.parametrize("path", ["business-case", "structure", "governance"])
-def test_what_a_roadmap_costs_and_takes(context: BrowserContext, page: Page, path: str) -> None:
+def test_the_list_of_roadmaps(context: BrowserContext, page: Page) -> None:
+    log_in(context, "facilitator")
+    expect_flawless(page, path="/orgs/demo/roadmaps/")
+
+
+@pytest.mark.parametrize("path", ["edit", "progress", "delete", "business-case", "structure", "governance"])
+def test_pages_of_a_roadmap(context: BrowserContext, page: Page, path: str) -> None:
+    """Its plan, board and items are looked at on the way through test_roadmaps.py."""
     log_in(context, "facilitator")
     expect_flawless(page, path=f"{roadmap_at(page)}{path}/")

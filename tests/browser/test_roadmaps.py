@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from assessments.models.rounds import quarter_days
 from mlops_maturity.env import CHECKOUT
@@ -121,3 +121,26 @@ def test_what_was_done_is_measured_by_the_next_round(context: BrowserContext, pa
     expect_flawless(page)
     page.get_by_role("link", name="Plan the next roadmap from here").click()
     expect(page.get_by_role("main")).to_contain_text("It continues")
+
+
+def test_what_is_typed_while_an_answer_is_under_way_stays(context: BrowserContext, page: Page) -> None:
+    log_in(context, "facilitator")
+    page.goto("/orgs/demo/roadmaps/new/")
+    consequences = page.get_by_role("region", name="What becomes of it")
+    held: list[Route] = []
+    page.route("**/roadmaps/new/", lambda route: held.append(route))
+    page.get_by_role("checkbox", name="Progressive delivery").uncheck()
+    effort = page.locator("input[name^='effort-']").first
+    effort.fill("9")
+    page.unroute("**/roadmaps/new/")
+    held[0].continue_()
+    expect(consequences).to_contain_text("The target is missed")
+    expect(effort).to_have_value("9")
+
+    page.get_by_label("Horizon in months").fill("")
+    page.get_by_label("Horizon in months").press("Tab")
+
+    expect(page.get_by_text("Mend what is marked to see what becomes of it.")).to_be_visible()
+    expect(page.get_by_role("checkbox", name="Progressive delivery")).not_to_be_checked()
+    expect(effort).to_have_value("9")
+    expect_flawless(page)

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from assessments.answer_files import AnswerFileError, read_answers
 from assessments.definition import Definition
@@ -130,11 +131,11 @@ def _report(outlook: Outlook, plan: Plan, *, is_proven: bool) -> Iterator[str]:
     if not plan.steps:
         yield _("It is reached; nothing is to be done.") if not plan.missed else _("No practice is left to adopt.")
         return
-    yield _("%(effort)s in %(count)d steps, %(capacity)s a month for %(months)d months") % {
+    yield _("%(effort)s in %(count)s, %(capacity)s a month for %(months)s") % {
         "effort": wording.weeks(plan.effort),
-        "count": len(plan.steps),
+        "count": ngettext("%d step", "%d steps", len(plan.steps)) % len(plan.steps),
         "capacity": wording.weeks(plan.resources.capacity),
-        "months": plan.resources.months,
+        "months": ngettext("%d month", "%d months", plan.resources.months) % plan.resources.months,
     } + (_("; nothing cheaper reaches it") if is_proven else "")
     for phase in plan.phases:
         if phase.steps:
