@@ -241,6 +241,10 @@ def reminders_by_state() -> dict[str, int]:
 
 
 def seconds_late() -> float:
-    """Return for how many seconds the reminder that has waited longest should have been sent; 0 where none waits."""
-    oldest = Reminder.objects.filter(state__in=PENDING, send_at__lte=timezone.now()).order_by("send_at").first()
+    """Return for how many seconds the mail that has waited longest should have been sent; 0 where none waits.
+
+    Webhooks don't count: one that does not answer is tried for a day, and tells nothing about our mail.
+    """
+    mails = Reminder.objects.filter(hook=None, state__in=PENDING, send_at__lte=timezone.now())
+    oldest = mails.order_by("send_at").first()
     return (timezone.now() - oldest.send_at).total_seconds() if oldest else 0.0

@@ -143,7 +143,9 @@ def _opened_item(schedule: ReminderSchedule, round_: Round, words: dict[str, str
     ]
     if round_.closes_at:
         closes = formats.date_format(timezone.localtime(round_.closes_at), "DATETIME_FORMAT")
-        before.append(_("It closes on %(date)s.") % {"date": closes})
+        before.append(
+            _("It closes on %(date)s (%(zone)s).") % {"date": closes, "zone": schedule.organization.time_zone}
+        )
     title = _("%(name)s: the round %(period)s is open") % {**words, "period": round_.period}
     url = settings.BASE_URL + reverse("round", args=[schedule.organization.slug, round_.pk])
     return Item(title, before, url, _("See how it goes"))

@@ -51,6 +51,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     try:
         link = service.read_token(token)
         organizations = service.organizations_of(link)
+        if not organizations:  # deleted since: nothing is left to end
+            raise service.NoSuchLink
     except service.NoSuchLink:
         return errors.message(
             request,

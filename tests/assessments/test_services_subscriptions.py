@@ -81,6 +81,12 @@ def test_one_click_ends_mail_without_a_cookie_and_opening_the_link_does_not(link
     assert not rows.filter(reminders=False).exists()
 
 
+def test_a_link_of_a_deleted_organization_has_nothing_to_end(cast: Cast, client: Client) -> None:
+    address = url(Link(Recipient(cast.owner.pk, ""), {cast.organization.pk}, {"reminders"}))
+    cast.organization.delete()
+    assert client.get(address).status_code == client.post(address, ONE_CLICK).status_code == 410
+
+
 def test_a_guest_ends_nudges_without_an_account(cast: Cast, client: Client) -> None:
     guest = Link(Recipient(None, "Guest@partner.example"), {cast.organization.pk}, {"nudges"})
     page = client.post(url(guest), ONE_CLICK).content.decode()
