@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -185,7 +186,18 @@ class HookForm(forms.Form):
             raise ValidationError(_("Use an address that begins with https://."))
         if parts.username or parts.password:
             raise ValidationError(_("Leave out the name and password: nobody but us would know that they are secret."))
+        if not settings.WEBHOOKS_TO_LOOPBACK and _is_private(parts.hostname or ""):
+            raise ValidationError(_("Use an address that is reached from the internet: this one is private."))
         return url
+
+
+def _is_private(host: str) -> bool:
+    """Return whether a host is, as written, within a private network; what a name resolves to is seen when sending."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return not (getattr(address, "ipv4_mapped", None) or address).is_global
 
 
 class WantedForm(forms.Form):

@@ -106,6 +106,20 @@ def last_notice(
     return max(due, key=lambda warning: (warning.at, -warning.days_before), default=None)
 
 
+def next_notice(
+    rhythm: Rhythm, days_before: Collection[int], *, after: dt.datetime, skipped: Collection[dt.date] = ()
+) -> Notice | None:
+    """Return the first warning after a moment; None where nobody is warned."""
+    first = after.date() - dt.timedelta(days=1)
+    return min((_next_of(rhythm, days, first, after, skipped) for days in days_before), default=None)
+
+
+def _next_of(rhythm: Rhythm, days: int, first: dt.date, after: dt.datetime, skipped: Collection[dt.date]) -> Notice:
+    dates = (on for on in dates_from(rhythm, first) if on not in skipped)
+    notices = (Notice(rhythm.moment(on - dt.timedelta(days=days)), days, on) for on in dates)
+    return next(notice for notice in notices if notice.at > after)
+
+
 def date_before(rhythm: Rhythm, on: dt.date) -> dt.date:
     """Return the date before one of the rhythm's dates; before the anchor, the one that would have been."""
     return rhythm.date(rhythm.number(on) - 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -191,6 +192,11 @@ class ReminderHook(models.Model):
 
     def __str__(self) -> str:
         return str(self.get_channel_display())
+
+    @property
+    def host(self) -> str:
+        """The host alone, as the rest of an address may be a secret."""
+        return urlsplit(self.url).hostname or ""
 
 
 class Fate(models.TextChoices):

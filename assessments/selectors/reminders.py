@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from assessments.models import Participant, Reminder, ReminderHook, ReminderSchedule, Round, Subscription
@@ -161,7 +162,9 @@ def last_deliveries(organization: Organization) -> list[Reminder]:
     """Return the last messages of schedules that were sent, tried, or left out, the newest first. One query."""
     done = Q(state__in=[Fate.SENT, Fate.FAILED, Fate.LEFT_OUT, Fate.CLAIMED]) | Q(attempts__gt=0) | Q(is_test=True)
     reminders = organization.reminders.of_schedules().filter(done)
-    return list(reminders.select_related("schedule__team", "schedule__organization", "user", "hook")[:DELIVERIES_SHOWN])
+    newest_first = (Coalesce("sent_at", "first_tried_at", "send_at").desc(), "-pk")
+    found = reminders.select_related("schedule__team", "schedule__organization", "user", "hook").order_by(*newest_first)
+    return list(found[:DELIVERIES_SHOWN])
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +241,10 @@ def reminders_by_state() -> dict[str, int]:
 
 
 def seconds_late() -> float:
-    """Return for how many seconds the reminder that has waited longest should have been sent; 0 where none waits."""
-    oldest = Reminder.objects.filter(state__in=PENDING, send_at__lte=timezone.now()).order_by("send_at").first()
+    """Return for how many seconds the mail that has waited longest should have been sent; 0 where none waits.
+
+    Webhooks don't count: one that does not answer is tried for a day, and tells nothing about our mail.
+    """
+    mails = Reminder.objects.filter(hook=None, state__in=PENDING, send_at__lte=timezone.now())
+    oldest = mails.order_by("send_at").first()
     return (timezone.now() - oldest.send_at).total_seconds() if oldest else 0.0

@@ -28,6 +28,12 @@ from assessments.services.letters import date_item
 
 CONNECT_SECONDS, READ_SECONDS = 5, 10
 GONE = 410
+# The first that fits: a time-out is a failed connection too.
+FAILURES = (
+    (requests.exceptions.Timeout, "No answer in time"),
+    (requests.exceptions.SSLError, "No valid certificate"),
+    (requests.exceptions.ConnectionError, "No connection"),
+)
 
 
 class Refused(Exception):
@@ -96,7 +102,9 @@ def verdict_on(error: BaseException) -> Verdict:
         return Verdict("The address is a private one", is_final=True)
     if isinstance(error, NotOverHttps | requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
         return Verdict("The address is not https", is_final=True)
-    return Verdict(type(error).__name__[:LONGEST_ERROR])
+    return Verdict(
+        next((words for kind, words in FAILURES if isinstance(error, kind)), type(error).__name__[:LONGEST_ERROR])
+    )
 
 
 def _event(reminder: Reminder) -> dict[str, object]:
@@ -104,7 +112,7 @@ def _event(reminder: Reminder) -> dict[str, object]:
     assert schedule  # noqa: S101 - tells mypy what the constraint says
     return {
         "type": "reminder.test" if reminder.is_test else "reminder.due",
-        "timestamp": timezone.now().isoformat(),
+        "timestamp": reminder.send_at.isoformat(),
         "data": {
             "organization": schedule.organization.slug,
             "team": schedule.team.name if schedule.team else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -97,15 +97,17 @@ def date_item(schedule: ReminderSchedule, on: Any, last: Round | None) -> Item:
     title, text = _when(days, words)
     before = [text]
     if last:
-        before.append(
-            _("The last round was %(period)s. A new one starts from it, with the same teams and people.")
-            % {"period": last.period}
-        )
+        text = _("The last round was %(period)s. A new one starts from it, with the same teams and people.")
+        if schedule.team:
+            text = _("The last round was %(period)s. A new one starts from it, with the same people of the team.")
+        before.append(text % {"period": last.period})
     if schedule.problem:
         before.append(_("No round could open by itself: %(problem)s.") % {"problem": schedule.get_problem_display()})
     elif schedule.opens_round and days > 0:
         before.append(_("It opens by itself then. Look at the teams and people before."))
-    path = reverse("new_round", args=[organization.slug]) + (f"?from={last.pk}" if last else "")
+    wanted = {"from": last and last.pk, "team": schedule.team_id}
+    query = urlencode({name: key for name, key in wanted.items() if key})
+    path = reverse("new_round", args=[organization.slug]) + (f"?{query}" if query else "")
     return Item(title, before, settings.BASE_URL + path, _("Plan the round"))
 
 
@@ -141,7 +143,9 @@ def _opened_item(schedule: ReminderSchedule, round_: Round, words: dict[str, str
     ]
     if round_.closes_at:
         closes = formats.date_format(timezone.localtime(round_.closes_at), "DATETIME_FORMAT")
-        before.append(_("It closes on %(date)s.") % {"date": closes})
+        before.append(
+            _("It closes on %(date)s (%(zone)s).") % {"date": closes, "zone": schedule.organization.time_zone}
+        )
     title = _("%(name)s: the round %(period)s is open") % {**words, "period": round_.period}
     url = settings.BASE_URL + reverse("round", args=[schedule.organization.slug, round_.pk])
     return Item(title, before, url, _("See how it goes"))

@@ -13,7 +13,7 @@ from django.utils import timezone
 from assessments.models import Reminder, ReminderHook, ReminderSchedule, ReminderSettings
 from assessments.models.reminders import PENDING, Channel, Every, Fate, Problem, Reason
 from assessments.schedules import dates_from, next_dates
-from assessments.selectors.reminders import today_in
+from assessments.selectors.reminders import coming, today_in
 from organizations.limits import count_mails
 from organizations.models import Organization, Team, User
 
@@ -96,8 +96,8 @@ def resume_schedule(*, schedule: ReminderSchedule) -> None:
 
 
 def skip_date(*, schedule: ReminderSchedule, on: dt.date) -> None:
-    """Leave out one of the dates to come. Raises NotADate."""
-    if on < today_in(schedule.organization) or next(dates_from(schedule.rhythm, on)) != on:
+    """Leave out one of the dates that are shown. Raises NotADate."""
+    if on not in {date.on for date in coming(schedule, today_in(schedule.organization))}:
         raise NotADate(str(on))
     _change(schedule, skipped=sorted({*schedule.skipped, on}))
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from assessments.models import ReminderSchedule
 from assessments.reminder_forms import NudgeForm, ScheduleForm
-from assessments.schedules import next_dates
+from assessments.schedules import next_dates, next_notice
 from assessments.selectors.reminders import (
     DATES_SHOWN,
     last_deliveries,
@@ -71,11 +73,11 @@ def new_schedule(request: HttpRequest, slug: str) -> HttpResponse:
     )
     if "preview" not in request.POST and form.is_valid():
         try:
-            service.make_schedule(organization=organization, **form.cleaned_data)
+            schedule = service.make_schedule(organization=organization, **form.cleaned_data)
         except service.ScheduleThere:
             form.add_error("team", _("There is a schedule for this already."))
         else:
-            messages.success(request, _("The reminders are planned."))
+            messages.success(request, _("The reminders are planned.") + " " + _first_mail(schedule))
             return redirect("reminders", slug)
     return _form_page(request, member, form, None)
 
@@ -89,7 +91,7 @@ def edit_schedule(request: HttpRequest, slug: str, schedule_id: int) -> HttpResp
     form = ScheduleForm(posted(request), organization=member.organization, schedule=schedule)
     if "preview" not in request.POST and form.is_valid():
         service.change_schedule(schedule=schedule, **form.cleaned_data)
-        messages.success(request, _("The schedule is changed."))
+        messages.success(request, _("The schedule is changed.") + " " + _first_mail(schedule))
         return redirect("reminders", slug)
     return _form_page(request, member, form, schedule)
 
@@ -192,6 +194,17 @@ def _render(
 ) -> HttpResponse:
     context |= {"member": member, "organization": member.organization}
     return render(request, f"assessments/reminders/{name}", context, status=status)
+
+
+def _first_mail(schedule: ReminderSchedule) -> str:
+    """Return a sentence on when the next mail goes out: an hour that has passed today is not made up for."""
+    if schedule.paused_at:
+        return _("It is paused: nobody is reminded.")
+    notice = next_notice(schedule.rhythm, schedule.days_before, after=timezone.now(), skipped=schedule.skipped)
+    if notice is None:
+        return ""
+    at = timezone.localtime(notice.at, ZoneInfo(schedule.organization.time_zone))
+    return _("The next mail goes out on %(at)s.") % {"at": formats.date_format(at, "DATETIME_FORMAT")}
 
 
 def _day(text: str) -> dt.date | None:

@@ -77,9 +77,13 @@ def rounds(request: HttpRequest, member: Member) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_members(Role.FACILITATOR)
 def new_round(request: HttpRequest, member: Member) -> HttpResponse:
-    """Plan a round; with `?from=` teams and people are those of an earlier one."""
+    """Plan a round; with `?from=` teams and people are those of an earlier one, with `?team=` only this team's."""
     previous = _previous(member, request.GET.get("from"))
     form = RoundForm(posted(request), organization=member.organization, previous=previous)
+    key = request.GET.get("team", "")
+    if key.isdecimal() and len(key) < 19:
+        # One that is archived meanwhile is none to choose.
+        form.initial["teams"] = member.organization.teams.filter(pk=int(key), archived_at=None)
     if form.is_valid():
         draft = service.plan_round(organization=member.organization, previous=previous, **form.cleaned_data)
         if previous:

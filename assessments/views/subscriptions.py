@@ -51,6 +51,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     try:
         link = service.read_token(token)
         organizations = service.organizations_of(link)
+        if not organizations:  # deleted since: nothing is left to end
+            raise service.NoSuchLink
     except service.NoSuchLink:
         return errors.message(
             request,
@@ -61,12 +63,14 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         )
     if request.method == "POST":
         service.set_wanted(link=link, wanted="again" in request.POST)
+        if "List-Unsubscribe" not in request.POST:  # RFC 8058: a mail program is redirected nowhere, a person is
+            return redirect(f"{request.path}?{'again' if 'again' in request.POST else 'done'}")
     context = {
         "token": token,
         "names": [organization.name for organization in organizations],
         "kinds": link.kinds,
-        "is_done": request.method == "POST",
-        "is_again": "again" in request.POST,
+        "is_done": request.method == "POST" or "done" in request.GET or "again" in request.GET,
+        "is_again": "again" in request.GET,
         "has_account": link.recipient.user_id is not None,
     }
     return render(request, "assessments/reminders/unsubscribe.html", context)

@@ -27,7 +27,7 @@ def test_two_years_of_quarters_one_mail_for_each_person_and_date(tmp_path: Path)
     people = [factories.make_member(organization, role=role).user.email for role in (Role.OWNER, Role.FACILITATOR)]
     schedule = factories.make_schedule(organization, anchor=dt.date(2026, 1, 31), looked_until=START)
     expected: list[tuple[str, str]] = []
-    with stack(tmp_path, lease=2) as running:
+    with stack(tmp_path) as running:
         running.travel_to(START)
         running.start_beat()
         running.start_worker()
@@ -35,7 +35,7 @@ def test_two_years_of_quarters_one_mail_for_each_person_and_date(tmp_path: Path)
             for days in DAYS_BEFORE:
                 moment = schedule.rhythm.moment(on - dt.timedelta(days=days))
                 if days == 3:
-                    running.travel_to(moment - dt.timedelta(seconds=30))
+                    running.travel_to(moment - dt.timedelta(minutes=10))
                     running.await_ticks()
                     assert len(running.postbox.letters) == len(expected), "a mail before its hour"
                 disturb(running, number, days)

@@ -18,6 +18,7 @@ from assessments.schedules import (
     dates_from,
     last_notice,
     next_dates,
+    next_notice,
     period_of,
 )
 from mlops_maturity.env import CHECKOUT
@@ -157,6 +158,21 @@ def test_however_often_one_looks_each_warning_comes_once_and_the_last_does(
     assert told[-1:] == [one for one in [last_notice(some, before, after=looks[0], until=looks[-1])] if one]
     for warning, (one, two) in zip(found, pairwise(looks), strict=True):
         assert warning is None or one < warning.at <= two
+
+
+@given(
+    rhythms,
+    st.lists(st.integers(0, 180), unique=True, max_size=3),
+    st.integers(0, 4 * 365 * 24 * 3600),
+)
+def test_nothing_is_sent_before_the_next_warning(some: Rhythm, before: list[int], seconds: int) -> None:
+    after = moment("2026-01-01 00:00") + dt.timedelta(seconds=seconds)
+    found = next_notice(some, before, after=after)
+    assert (found is None) == (not before)
+    if found:
+        just_before = found.at - dt.timedelta(seconds=1)
+        assert last_notice(some, before, after=after, until=just_before) is None
+        assert last_notice(some, before, after=after, until=found.at) == found
 
 
 @given(rhythms, some_days)

@@ -191,7 +191,7 @@ def test_last_quarters_round_does_not_count_for_this_one(cast: Cast, schedule: R
     tick()
     [text, _other] = [str(letter.body) for letter in letters()]
     assert "The last round was Q1 2026." in text
-    assert re.search(r"/orgs/acme-insurance/rounds/new/\?from=\d+\n", text)
+    assert re.search(r"Plan the round:\n\S+/orgs/acme-insurance/rounds/new/\?from=\d+\n", text)
 
 
 def test_the_end_of_a_membership_or_role_ends_the_mail(cast: Cast, schedule: ReminderSchedule, clock: Clock) -> None:

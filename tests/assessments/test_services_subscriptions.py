@@ -73,9 +73,18 @@ def test_one_click_ends_mail_without_a_cookie_and_opening_the_link_does_not(link
         (cast.elsewhere.pk, False, True),
     }
     assert "sessionid" not in program.cookies
-    page = program.post(url(link), {"again": ""})
+    page = program.post(url(link), {}, follow=True)
+    assert page.redirect_chain  # so that neither going back nor loading anew does it once more
+    assert "Done: no more of these mails." in page.content.decode()
+    page = program.post(url(link), {"again": ""}, follow=True)
     assert "You get these mails again." in page.content.decode()
     assert not rows.filter(reminders=False).exists()
+
+
+def test_a_link_of_a_deleted_organization_has_nothing_to_end(cast: Cast, client: Client) -> None:
+    address = url(Link(Recipient(cast.owner.pk, ""), {cast.organization.pk}, {"reminders"}))
+    cast.organization.delete()
+    assert client.get(address).status_code == client.post(address, ONE_CLICK).status_code == 410
 
 
 def test_a_guest_ends_nudges_without_an_account(cast: Cast, client: Client) -> None:

@@ -65,11 +65,11 @@ def test_nothing_is_planned_at_first_and_a_plan_shows_the_next_five_dates(cast: 
     assert "Nobody is reminded yet" in text_of(facilitator.get(url(cast)))
     answer = facilitator.post(url(cast, "new_schedule"), PLAN, follow=True)
     page = text_of(answer)
-    assert "The reminders are planned." in page
+    assert "The reminders are planned. The next mail goes out on 18 March 2026, 09:00." in page
     for date in ("1 April 2026", "1 July 2026", "1 October 2026", "1 January 2027", "1 April 2027"):
         assert date in page
     assert "1 July 2027" not in page
-    assert "14, 3, 0 days before" in page
+    assert "Days before: 14, 3, 0" in page
     assert ReminderSchedule.objects.get().days_before == [14, 3, 0]
 
 
@@ -129,7 +129,7 @@ def test_change_pause_skip_and_delete(cast: Cast, facilitator: Client, schedule:
         return " ".join(text_of(facilitator.get(url(cast))).split())
 
     facilitator.post(url(cast, "edit_schedule", schedule.pk), PLAN | {"every": "weeks", "weeks": "6", "hour": "7"})
-    assert "Every 6 weeks, at 7:00 (Europe/Berlin)" in page()
+    assert "Every 6 weeks, at 07:00 (Europe/Berlin)" in page()
     facilitator.post(url(cast, "pause_schedule", schedule.pk))
     assert "Paused" in page()
     facilitator.post(url(cast, "resume_schedule", schedule.pk))
@@ -138,7 +138,7 @@ def test_change_pause_skip_and_delete(cast: Cast, facilitator: Client, schedule:
     assert "(skipped)" in page()
     facilitator.post(url(cast, "skip_date", schedule.pk), {"on": "2026-05-13", "keep": ""})
     assert "(skipped)" not in page()
-    for wrong in ("2026-05-14", "x", ""):
+    for wrong in ("2026-05-14", "9999-12-31", "x", ""):
         answer = facilitator.post(url(cast, "skip_date", schedule.pk), {"on": wrong}, follow=True)
         assert "This is none of the dates to come." in text_of(answer)
     assert "Delete the schedule of Acme Insurance?" in text_of(
@@ -227,7 +227,9 @@ def test_owners_add_webhooks_that_go_by_https(
     cast: Cast, client_of: Callable[[User], Client], schedule: ReminderSchedule
 ) -> None:
     owner = client_of(cast.owner)
-    for wrong in ("http://hooks.example/1", "https://me:secret@hooks.example/1", "hooks", "ftp://hooks.example"):
+    private = ("https://169.254.169.254/x", "https://[::ffff:10.0.0.1]/", "https://localhost/")
+    no_https = ("http://hooks.example/1", "hooks", "ftp://hooks.example")
+    for wrong in (*private, *no_https, "https://me:secret@hooks.example/1"):
         assert owner.post(url(cast, "reminder_hooks"), {"channel": "webhook", "url": wrong}).status_code == 422
     right = {"channel": "webhook", "url": "https://hooks.example/1"}
     assert owner.post(url(cast, "reminder_hooks"), right).status_code == 302
@@ -236,6 +238,7 @@ def test_owners_add_webhooks_that_go_by_https(
     assert "whsec_" in text_of(owner.get(url(cast, "reminder_hooks")))
     owner.post(url(cast, "test_reminder_hook", hook.pk))
     assert Reminder.objects.get().is_test
+    assert "Webhook (signed JSON): hooks.example" in text_of(owner.get(url(cast)))
     ReminderHook.objects.update(disabled_at=schedule.looked_until, failures=3)
     assert "Switched off" in text_of(owner.get(url(cast, "reminder_hooks")))
     owner.post(url(cast, "enable_reminder_hook", hook.pk))

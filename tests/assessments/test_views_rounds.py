@@ -178,6 +178,14 @@ def test_a_round_starts_from_the_last_one(cast: Cast, plan: dict[str, Any], clie
     assert {person.email for person in made.participants.all()} == {cast.member.email, "guest@example.org"}
 
 
+def test_a_reminder_of_a_team_has_a_round_of_the_team_planned(cast: Cast, client_of: ClientOf) -> None:
+    last = factories.make_round(cast.organization, teams=[cast.team, factories.make_team(cast.organization)])
+    client, url = client_of(cast.facilitator), f"{address(cast, 'new_round')}?from={last.pk}&team="
+    assert client.get(f"{url}{cast.team.pk}").context["form"]["teams"].value() == [cast.team.pk]
+    theirs = factories.make_team(cast.elsewhere)
+    assert not client.get(f"{url}{theirs.pk}").context["form"]["teams"].value()
+
+
 def test_a_draft_is_no_last_round(cast: Cast, draft: Round, client_of: ClientOf) -> None:
     client, url = client_of(cast.facilitator), address(cast, "rounds")
     assert "Start from the last round" not in text_of(client.get(url))

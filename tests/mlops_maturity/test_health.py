@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from assessments.models import Reminder
+from assessments.models import Reminder, ReminderHook
 from mlops_maturity import health, metrics, queue
 from mlops_maturity.queue import note_beat
 from tests import factories
@@ -87,6 +87,17 @@ def test_the_metrics_tell_of_the_queue_and_of_reminders(
         send_at=late,
         try_at=late,
     )
+    hook = ReminderHook.objects.create(organization=schedule.organization, url="https://hooks.example/1")
+    earlier = late - timedelta(days=1)
+    Reminder.objects.create(
+        organization=schedule.organization,
+        schedule=schedule,
+        hook=hook,
+        on=schedule.anchor,
+        days_before=0,
+        send_at=earlier,
+        try_at=earlier,
+    )
     note_beat()
 
     def read() -> dict[str, float]:
@@ -94,7 +105,7 @@ def test_the_metrics_tell_of_the_queue_and_of_reminders(
         return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in text.splitlines() if line[0] != "#"}
 
     told = read()
-    assert told['mlops_reminders{state="due"}'] == 1
+    assert told['mlops_reminders{state="due"}'] == 2
     assert told['mlops_reminders{state="sent"}'] == 0
     assert 3600 <= told["mlops_reminders_late_seconds"] < 3700
     assert told["mlops_beat_last_seconds"] > 1e9
