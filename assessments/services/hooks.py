@@ -133,7 +133,7 @@ def _slack(reminder: Reminder) -> dict[str, object]:
         item = date_item(schedule, reminder.on, last_round(schedule))
         lead = _("Test: %(title)s") % {"title": item.title} if reminder.is_test else item.title
         words = "\n".join(map(_escaped, [f"*{lead}*", *item.before]))
-        return {"text": f"{words}\n<{item.url}|{_escaped(item.action)}>"}
+        return {"text": f"{words}\n<{_escaped(item.url)}|{_escaped(item.action)}>"}
 
 
 def _escaped(text: str) -> str:
