@@ -40,6 +40,10 @@
     outline({ name, scores }, "--brand", { width: 2.5, type: "solid", symbol: "circle", opacity: 0.2 }),
   ];
 
+  // A share of what there is, in pixels, less where the names at both sides need the room.
+  const radius = ({ clientWidth: width, clientHeight: height }, share) =>
+    width < 400 ? "46%" : Math.min((share * Math.min(width, height)) / 2, width / 2 - 115);
+
   const radar = (data, element) => ({
     animation: false,
     ...(data.name && { legend: { bottom: 0, textStyle: { ...axis(), fontSize: 12 }, itemWidth: 18, itemGap: 12 } }),
@@ -49,7 +53,7 @@
         max: data.top,
         axisLabel: { show: n === 0, color: css("--bs-secondary-color"), fontSize: 11, showMinLabel: false },
       })),
-      radius: element.clientWidth < 400 ? "46%" : data.name ? "68%" : "58%",
+      radius: radius(element, data.name ? 0.68 : 0.58),
       splitNumber: Math.max(Math.round(data.top / step(data.top)), 1),
       axisName: { ...axis(), fontSize: element.clientWidth < 400 ? 11 : 13 },
       center: ["50%", data.name ? "46%" : "54%"],
