@@ -204,7 +204,7 @@ def test_an_address_that_is_only_claimed_gives_nothing(cast: Cast) -> None:
 def test_its_queries_do_not_grow(member: User, cast: Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     factories.make_response(user=cast.viewer)
     for user in (member, cast.viewer):
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(17):
             user_document(user)
 
 
