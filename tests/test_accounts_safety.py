@@ -67,14 +67,18 @@ def test_a_stranger_who_claimed_an_address_is_locked_out_when_its_owner_comes() 
 def test_who_signed_up_and_gives_the_password_keeps_it(client: Client) -> None:
     client.post(reverse("account_signup"), {"email": UNKNOWN, "password1": NEW_PASSWORD})
     client.post(reverse("account_email_verification_sent"), {"code": code_in_mail()})
-    assert get_user(client).has_usable_password()
+    user = get_user(client)
+    assert isinstance(user, User)
+    assert user.has_usable_password()
 
 
 def test_a_log_in_by_code_costs_no_password_of_a_confirmed_account(client: Client) -> None:
     user = make_user()
     client.post(reverse("account_request_login_code"), {"email": user.email})
     client.post(reverse("account_confirm_login_code"), {"code": code_in_mail()})
-    assert get_user(client).has_usable_password()
+    assert get_user(client) == user
+    user.refresh_from_db()
+    assert user.has_usable_password()
 
 
 # Nobody learns who has an account

@@ -74,6 +74,7 @@ def test_dropping_a_step_misses_the_target_and_putting_it_back_reaches_it(
 ) -> None:
     client, url = client_of(cast.facilitator), new_url(cast, result)
     form = fields_of(client.get(url).content.decode())
+    assert isinstance(form["step"], list)
     gone = form["step"].pop()
 
     page = client.post(url, form, headers={"HX-Request": "true"}).content.decode()
@@ -146,6 +147,7 @@ def test_bad_input_is_told_and_nothing_is_lost(
 ) -> None:
     client, url = client_of(cast.facilitator), new_url(cast, result)
     form = fields_of(client.get(url).content.decode()) | {"title": "My own title"}
+    assert isinstance(form["step"], list)
     gone = form["step"].pop()
     chosen = {"step": [*form["step"], "governance.compliance_checks"], "effort-governance.compliance_checks": ["9"]}
 
