@@ -29,7 +29,8 @@ document.addEventListener("visibilitychange", () => {
       if (state === undefined || state === stateOf(field)) continue;
       if (isTick(field)) field.checked = state === "true";
       else field.value = state;
-      for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
+      // The browser itself tells of a change in the field that had the focus as it is taken away.
+      for (const name of field === document.activeElement ? [] : ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
     }
   });
 })();

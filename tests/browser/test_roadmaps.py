@@ -133,14 +133,7 @@ def test_what_is_typed_while_an_answer_is_under_way_stays(context: BrowserContex
         page.get_by_role("checkbox", name="Progressive delivery").uncheck()
     effort = page.locator("input[name^='effort-']").first
     effort.fill("9")
-    held[0].continue_()
+    with page.expect_response(lambda answer: "=9&" in (answer.request.post_data or "")):
+        held[0].continue_()
     expect(consequences).to_contain_text("The target is missed")
     expect(effort).to_have_value("9")
-
-    page.get_by_label("Horizon in months").fill("")
-    page.get_by_label("Horizon in months").press("Tab")
-
-    expect(page.get_by_text("Mend what is marked to see what becomes of it.")).to_be_visible()
-    expect(page.get_by_role("checkbox", name="Progressive delivery")).not_to_be_checked()
-    expect(effort).to_have_value("9")
-    expect_flawless(page)
