@@ -13,7 +13,8 @@ from assessments import drafts
 from assessments.draft_forms import NewForm
 from assessments.drafts import Document, Gone, Place
 from assessments.models import QuestionnaireVersion
-from assessments.models.drafts import Act
+from assessments.models.drafts import Act, DraftRevision
+from assessments.selectors.drafts import turned_by
 from assessments.services import drafts as service
 from organizations.models import User
 
@@ -82,9 +83,8 @@ def perform(asked: Asked, *, version: QuestionnaireVersion, seen: int, user: Use
     if asked.verb in ("undo", "redo"):
         turn = service.undo if asked.verb == "undo" else service.redo
         after = turn(version=version, seen=seen, user=user)
-        revision = after.revisions.defer("definition", "source").get(number=after.revision)
         word = _("Undone: %s") if asked.verb == "undo" else _("Done again: %s")
-        return Done(word % (revision.label or _("the last change")), asked.url(after), None, None)
+        return Done(word % _told(turned_by(after), user), asked.url(after), None, None)
     if asked.verb == "add":
         return _add(asked, version=version, seen=seen, user=user)
     return _rearrange(asked, version=version, seen=seen, user=user)
@@ -149,6 +149,16 @@ def _rearrange(asked: Asked, *, version: QuestionnaireVersion, seen: int, user: 
     else:
         text = message % label
     return Done(text, asked.url(changed.version, "".join(anchors)), changed.base, changed.before)
+
+
+def _told(change: DraftRevision, user: User) -> str:
+    """Return what a change was, and of whom where it was somebody else's: Changed “Is data versioned?”, by ADDRESS."""
+    text = str(change.get_act_display())
+    if change.label:
+        text = _("%(act)s “%(label)s”") % {"act": text, "label": change.label}
+    if change.made_by and change.made_by != user:
+        return _("%(change)s, by %(person)s.") % {"change": text, "person": change.made_by.email}
+    return _("%s.") % text
 
 
 def _label(document: Document, place: Place) -> str:

@@ -68,3 +68,15 @@ class DraftRevision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version}, {self.number}"
+
+    def change(self) -> DraftRevision:
+        """Return the change that led to what it says: itself, or where it is an undo or redo, the one gone back to.
+
+        Each change goes back to another revision, while what leads to the same content has the same `back`. One query
+        for an undo or redo.
+        """
+        if self.act not in (Act.UNDO, Act.REDO):
+            return self
+        rows = DraftRevision.objects.filter(version_id=self.version_id, back=self.back)
+        rows = rows.exclude(act__in=[Act.UNDO, Act.REDO]).select_related("made_by").defer("definition", "source")
+        return rows.filter(number__lt=self.number).order_by("number").first() or self

@@ -11,6 +11,7 @@ from django.db.models import Count, F, Prefetch, Q, QuerySet
 from assessments.differences import Difference, differences
 from assessments.drafts import Document, questions_of
 from assessments.models import DraftRevision, Questionnaire, QuestionnaireVersion
+from assessments.models.drafts import Act
 from assessments.models.questionnaires import VersionStatus
 from assessments.questionnaires.rules import KeyPath
 from assessments.questionnaires.validation import is_well_formed
@@ -91,14 +92,24 @@ def question_published_as(version: QuestionnaireVersion, key: str) -> dict[str, 
 
 
 def history_of(version: QuestionnaireVersion) -> History:
-    """Return what can be undone and redone, without what the revisions say. Two queries, none before any change."""
+    """Return what can be undone and redone, without what the revisions say.
+
+    Two queries, one more for each of both that was undone or redone before; none before any change.
+    """
     if version.revision == 0:
         return History(None, None, None)
     rows = version.revisions.select_related("made_by").defer("definition", "source")
     current = rows.get(number=version.revision)
     around = {row.number: row for row in rows.filter(number__in=[n for n in (current.back, current.forward) if n])}
-    undoes = current if current.back in around else None
-    return History(current, undoes, around.get(current.forward or 0))
+    redoes = around.get(current.forward or 0)
+    return History(current, current.change() if current.back in around else None, redoes.change() if redoes else None)
+
+
+def turned_by(version: QuestionnaireVersion) -> DraftRevision:
+    """Return the change that the newest revision, an undo or a redo, took back or made again. Two or three queries."""
+    rows = version.revisions.select_related("made_by").defer("definition", "source")
+    newest = rows.get(number=version.revision)
+    return (rows.get(number=newest.forward) if newest.act == Act.UNDO else newest).change()
 
 
 def others_since(version: QuestionnaireVersion, seen: int, user: User) -> list[str]:

@@ -87,9 +87,8 @@ def undo(*, version: QuestionnaireVersion, seen: int, user: User | None) -> Ques
     target = held.revisions.filter(number=current.back or 0).first()
     if target is None:
         raise NothingToUndo
-    _keep(
-        held, target.definition, target.source, user, Act.UNDO, current.label, back=target.back, forward=held.revision
-    )
+    label = current.change().label
+    _keep(held, target.definition, target.source, user, Act.UNDO, label, back=target.back, forward=held.revision)
     return held
 
 
@@ -102,9 +101,8 @@ def redo(*, version: QuestionnaireVersion, seen: int, user: User | None) -> Ques
     target = held.revisions.filter(number=current.forward or 0).first()
     if target is None:
         raise NothingToUndo
-    _keep(
-        held, target.definition, target.source, user, Act.REDO, target.label, back=target.back, forward=target.forward
-    )
+    label = target.change().label
+    _keep(held, target.definition, target.source, user, Act.REDO, label, back=target.back, forward=target.forward)
     return held
 
 

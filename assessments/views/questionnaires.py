@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
@@ -106,6 +106,8 @@ def questionnaire(request: HttpRequest, author: Author, questionnaire: Questionn
     versions = list(used_in(questionnaire.versions.order_by("-number"), seen))
     if not author.may_write:
         versions = [version for version in versions if version.status != VersionStatus.DRAFT]
+        if not versions:
+            raise Http404
     for version in versions:
         version.questionnaire = questionnaire
     context = {

@@ -38,7 +38,10 @@ def kept_result(organization: Organization, result_id: int) -> KeptResult | None
 
 
 def next_result(kept: KeptResult) -> KeptResult | None:
-    """Return the newest shown result of the same team, or the whole, that came after. Two queries."""
+    """Return the newest shown result of the same team, or the whole, that came after with the same questionnaire.
+
+    Scores of different questionnaires say nothing of each other. Two queries.
+    """
     row = (
         Result.objects.current()
         .filter(
@@ -46,6 +49,7 @@ def next_result(kept: KeptResult) -> KeptResult | None:
             team=kept.team_id,
             withheld=False,
             round__status=RoundStatus.CLOSED,
+            round__version__questionnaire__versions=kept.round.version_id,
             round__starts_on__gt=kept.round.starts_on,
             level__isnull=False,
         )

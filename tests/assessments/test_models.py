@@ -32,7 +32,9 @@ from assessments.models import (
 )
 from assessments.models.badges import Badge
 from assessments.models.questionnaires import VersionStatus
+from assessments.models.reminders import Reminder, ReminderHook, ReminderSchedule, ReminderSettings
 from assessments.models.rounds import quarter_days
+from assessments.models.subscriptions import Subscription
 from organizations.models import KEEPS_AN_OWNER, Invitation, Member, Organization, Role, Team, User
 from tests import factories
 
@@ -131,6 +133,37 @@ def answer(**fields: Any) -> Answer:
     return Answer(response=factories.make_response({}, submitted=False), question_key="a.b", **fields)
 
 
+def schedule(**fields: Any) -> ReminderSchedule:
+    return ReminderSchedule(**{"organization": factories.make_organization(), "anchor": NOON.date()} | fields)
+
+
+def hook(**fields: Any) -> ReminderHook:
+    fields = {"channel": "slack", "url": "https://hooks.example.org/a"} | fields
+    return ReminderHook(**{"organization": factories.make_organization()} | fields)
+
+
+def subscription(**fields: Any) -> Subscription:
+    return Subscription(organization=factories.make_organization(), **fields)
+
+
+def reminder(to: str = "user", **fields: Any) -> Reminder:
+    """Make a reminder to a user, a hook or a participant; not yet saved."""
+    if to == "participant":
+        row = participant(email="ada@example.org")
+        row.save()
+        whom: dict[str, Any] = {"participant": row, "organization": row.organization}
+    else:
+        plan = factories.make_schedule()
+        whom = {"schedule": plan, "organization": plan.organization}
+        if to == "user":
+            whom["user"] = factories.make_user()
+        else:
+            whom["hook"] = hook(organization=plan.organization)
+            whom["hook"].save()
+    planned = {"on": NOON.date(), "days_before": 7, "send_at": NOON, "try_at": NOON}
+    return Reminder(**whom | planned | fields)
+
+
 # Name of the constraint: what makes a row that breaks it, not yet saved, and where a form shows the error; None where
 # clean() mends it.
 BROKEN: dict[str, tuple[Callable[[], models.Model], str | None]] = {
@@ -187,6 +220,30 @@ BROKEN: dict[str, tuple[Callable[[], models.Model], str | None]] = {
     "benchmark_snapshot_size_known": (lambda: snapshot(size="huge"), "size"),
     "published_benchmark_slug_given": (lambda: published_benchmark(slug=""), "slug"),
     "published_benchmark_title_given": (lambda: published_benchmark(title=""), "title"),
+    "reminder_schedule_unique": (lambda: again(schedule()), FORM),
+    "reminder_schedule_every_known": (lambda: schedule(every="hour"), "every"),
+    "reminder_schedule_weeks_fit": (lambda: schedule(weeks=3), FORM),
+    "reminder_schedule_hour_of_a_day": (lambda: schedule(hour=24), FORM),
+    "reminder_schedule_open_days_sane": (lambda: schedule(open_days=0), FORM),
+    "reminder_settings_hour_of_a_day": (
+        lambda: ReminderSettings(organization=factories.make_organization(), nudge_hour=24),
+        FORM,
+    ),
+    "reminder_hook_unique": (lambda: again(hook()), FORM),
+    "reminder_hook_channel_known": (lambda: hook(channel="pigeon"), "channel"),
+    "reminder_hook_url_given": (lambda: hook(url=""), "url"),
+    "reminder_once_a_user": (lambda: again(reminder()), FORM),
+    "reminder_once_a_hook": (lambda: again(reminder("hook")), FORM),
+    "reminder_once_a_participant": (lambda: again(reminder("participant")), FORM),
+    "reminder_to_one": (lambda: reminder(user=None), FORM),
+    "reminder_state_known": (lambda: reminder(state="lost"), "state"),
+    "reminder_reason_known": (lambda: reminder(reason="whim"), "reason"),
+    "reminder_sent_has_a_moment": (lambda: reminder(state="sent"), FORM),
+    "reminder_claimed_for_a_while": (lambda: reminder(state="claimed"), FORM),
+    "subscription_once_a_user": (lambda: again(subscription(user=factories.make_user())), FORM),
+    "subscription_once_an_email": (lambda: again(subscription(email="ada@example.org")), FORM),
+    "subscription_email_lower_case": (lambda: subscription(email="Ada@example.org"), FORM),
+    "subscription_of_one": (subscription, FORM),
 }
 
 
@@ -381,7 +438,7 @@ def test_a_published_version_can_retire_and_come_back() -> None:
     [
         (date(2026, 1, 1), date(2026, 3, 31), "Q1 2026"),
         (date(2026, 10, 1), date(2026, 12, 31), "Q4 2026"),
-        (date(2026, 1, 1), date(2026, 3, 30), "01/01/2026 to 03/30/2026"),
+        (date(2026, 1, 1), date(2026, 3, 30), "2026-01-01 to 2026-03-30"),
     ],
 )
 def test_a_period_reads_as_people_say_it(first: date, last: date, period: str) -> None:

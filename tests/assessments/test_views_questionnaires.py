@@ -81,6 +81,10 @@ def test_the_list_shows_what_one_may_read_and_drafts_to_writers_only(
     for user in (cast.owner, cast.outsider, cast.staff):
         assert client_of(user).get(theirs.questionnaire.get_absolute_url()).status_code == 404
     assert client_of(cast.viewer).get(url("try_out", draft)).status_code == 404
+    # What was never published is there for its writers only.
+    unseen = make_version(shipped_definition() | {"slug": "unseen"}, organization=cast.organization, published=False)
+    for user, status in ((cast.facilitator, 200), (cast.member, 404), (cast.viewer, 404)):
+        assert client_of(user).get(unseen.questionnaire.get_absolute_url()).status_code == status
 
 
 def test_what_is_offered_to_all_is_written_by_staff_only(cast: Cast, client_of: ClientOf) -> None:
@@ -225,6 +229,49 @@ def test_a_form_that_is_sent_unchanged_changes_nothing(client: Client, draft: Qu
         assert differences(shipped_definition(), draft.definition) == (), page
     draft.refresh_from_db()
     assert draft.definition == shipped_definition()
+
+
+def test_every_panel_opens(client: Client, draft: QuestionnaireVersion) -> None:
+    """Also of a row that is as bare as can be."""
+    act(client, draft, "add:level:", title="Bare")
+    act(client, draft, "add:dimension:", title="Bare")
+    dimension = draft.definition["dimensions"][-1]["key"]
+    act(client, draft, f"add:question:{dimension}", title="Bare?")
+    question = draft.definition["dimensions"][-1]["questions"][0]["key"]
+    client.post(url("edit_languages", draft), {"locale": "de", "revision": draft.revision})
+    pages = [url("edit_settings", draft), url("edit_choices", draft), url("edit_languages", draft)]
+    pages += [url("edit_level", draft, level["number"]) for level in draft.definition["levels"]]
+    pages += [url("edit_dimension_settings", draft, key) for key in ("governance", dimension)]
+    pages += [url(name, draft, key) for name in ("edit_question", "edit_own_choices") for key in (KEY, question)]
+    for page in pages:
+        assert client.get(page).status_code == 200, page
+
+
+def test_undo_and_redo_say_what_they_did_and_whose_it_was(
+    client: Client, cast: Cast, draft: QuestionnaireVersion, client_of: ClientOf
+) -> None:
+    act(client, draft, "down:dimension:data_management")
+    act(client_of(cast.owner), draft, "remove:dimension:monitoring")
+    client.post(url("edit_dimension_settings", draft, "governance"), {"title": "Rules", "revision": draft.revision})
+    draft.refresh_from_db()
+    changed, deleted, moved = (
+        f"Changed “{shipped_definition()['dimensions'][-1]['title']}”.",
+        "Deleted “Monitoring",
+        "Moved “Data",
+    )
+    for do, word, change in (
+        ("undo", "Undone", changed),
+        ("undo", "Undone", deleted),
+        ("undo", "Undone", moved),
+        ("redo", "Done again", moved),
+        ("redo", "Done again", deleted),
+        ("undo", "Undone", deleted),
+        ("redo", "Done again", deleted),
+        ("redo", "Done again", changed),
+    ):
+        told = act(client, draft, do)
+        assert f"{word}: {change}" in told, (do, change)
+        assert (", by owner@acme.example." in told) == (change is deleted)
 
 
 def test_another_meaning_gets_another_key_and_other_words_do_not(client: Client, draft: QuestionnaireVersion) -> None:

@@ -275,7 +275,11 @@ def test_an_item_is_followed_up(cast: Cast, roadmap: Roadmap, client_of: ClientO
 def test_the_next_round_measures_what_was_projected(cast: Cast, roadmap: Roadmap, client_of: ClientOf) -> None:
     url = reverse("roadmap_progress", args=[cast.organization.slug, roadmap.pk])
     client = client_of(cast.facilitator)
-    assert "When the next round closes" in client.get(url).content.decode()
+    waits = "When the next round with the same questionnaire closes"
+    assert waits in client.get(url).content.decode()
+    other = make_version(shipped_definition() | {"slug": "another"})
+    closed(cast, answers(5, 5, 5, 5, 5), (2026, 4), version=other)
+    assert waits in client.get(url).content.decode()
     roadmap.items.filter(position__lte=2).update(status="done", done_on=dt.date(2026, 9, 1))
     # Experiment tracking is answered yes, model metrics still no.
     closed(cast, answers(2, 2, 1, 1, 1), (2026, 3))
