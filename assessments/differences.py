@@ -179,6 +179,9 @@ def _fields(place: Place, old: Row, new: _Element) -> Iterator[Difference]:
         kind = "reworded" if translated else _kind(field)
         if not both and (was or now) == DEFAULTS.get(field, ()):
             kind = "changed"
+        # A weight that is left out counts as its default.
+        if kind == "rescored" and field == "weight":
+            was, now = (DEFAULTS[field] if each is None else each for each in (was, now))
         yield Difference(kind, place, new.label, _text(was), _text(now), field)
 
 

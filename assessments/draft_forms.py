@@ -35,6 +35,8 @@ class PartForm(forms.Form):
     def __init__(self, data: QueryDict | None, *, row: Row, document: Document) -> None:
         self.document = document
         self.before = row
+        self.taken_over: list[str] = []
+        self.merged: Row | None = None
         super().__init__(data, initial=self.initial_of(row))
         self.add_fields(row)
 
@@ -55,22 +57,44 @@ class PartForm(forms.Form):
                 fields.setdefault(group, {})[inner] = self.cleaned_data[name]
         return {name: fields.get(name) for name in self.names}
 
+    def typed(self) -> list[tuple[str, str]]:
+        """Return what was changed in the form, valid or not: what each field is called, and its text."""
+        return [
+            (str(field.label), text) for field in self if field.name in self.changed_data and (text := _shown(field))
+        ]
+
     def field_for(self, path: str) -> str:
         """Return the name here of a row's field, such as `guidance.action`."""
         found = next((name for name, each in self.GROUPS.items() if each == path), path)
         return found if found in self.fields else next(iter(self.fields))
 
-    def show_conflicts(self, now: Row, conflicts: Iterable[str]) -> None:
-        """Say beside each field what somebody else has written there meanwhile; sent again, the form replaces it."""
-        for path in conflicts:
+    def show_conflicts(self, now: Row, conflicts: Iterable[str], people: str, typed: Row) -> None:
+        """Say beside each field what others, `people`, have written there meanwhile; sent again, the form replaces it.
+
+        What they alone changed, so that it is here but not in the row as it was `typed`, is marked too.
+        """
+        in_conflict = set(conflicts)
+        # An error takes its field out of what is valid.
+        self.merged = self.row()
+        for path in sorted(in_conflict):
             value = _inner(now, path)
             text = "\n".join(map(str, value)) if isinstance(value, list) else value
             message = (
-                _now("Somebody else has written here meanwhile: “%(text)s”. Save again to put yours in its place.")
+                _now("Written here meanwhile by %(people)s: “%(text)s”. Save again to put yours in its place.")
                 if text not in (None, "")
-                else _now("Somebody else has emptied this meanwhile. Save again to put yours in its place.")
+                else _now("Emptied meanwhile by %(people)s. Save again to put yours in its place.")
             )
-            self.add_error(self.field_for(path), ValidationError(message, params={"text": text}, code="conflict"))
+            params = {"text": text, "people": people}
+            self.add_error(self.field_for(path), ValidationError(message, params=params, code="conflict"))
+        for path in self._paths():
+            if path not in in_conflict and _inner(typed, path) != _inner(self.merged, path):
+                field = self[self.field_for(path)]
+                field.help_text = _now("Changed by %(people)s meanwhile.") % {"people": people}
+                self.taken_over.append(str(field.label))
+
+    def _paths(self) -> list[str]:
+        grouped = {path.partition(".")[0] for path in self.GROUPS.values()}
+        return [name for name in self.names if name not in grouped] + list(self.GROUPS.values())
 
 
 class SettingsForm(PartForm):
@@ -456,3 +480,18 @@ def _inner(row: Mapping[str, Any], path: str) -> Any:
     for step in path.split("."):
         value = value.get(step) if isinstance(value, Mapping) else None
     return value
+
+
+def _shown(field: forms.BoundField) -> str:
+    """Return what was sent for a field as people read it: of a choice, its words."""
+    value = field.value()
+    sent = value if isinstance(value, list | tuple) else [value]
+    if isinstance(field.field, forms.ChoiceField):
+        words: dict[str, str] = {}
+        for key, label in field.field.choices:
+            inner = label if isinstance(label, list | tuple) else [(key, label)]
+            words |= {str(each): str(text) for each, text in inner}
+        sent = [words.get(str(each), each) for each in sent]
+    elif isinstance(field.field, forms.BooleanField):
+        sent = [_now("yes") if value else _now("no")]
+    return "\n".join(str(each) for each in sent if each not in (None, ""))

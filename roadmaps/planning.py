@@ -94,9 +94,14 @@ def recommendations(definition: Definition, card: ScoreCard) -> tuple[Recommenda
 
 
 def biggest_gap(card: ScoreCard) -> tuple[str, ...]:
-    """Return the keys of the dimensions that share the lowest score; none where no dimension is below the top."""
-    gaps = {d.key: card.scale - d.score for d in card.dimensions if d.score is not None and d.score < card.scale}
-    return tuple(key for key, gap in gaps.items() if gap == max(gaps.values()))
+    """Return the keys of the dimensions that share the lowest score.
+
+    None where no dimension is below the top, nor where several have a score and it is the same for all.
+    """
+    gaps = {d.key: card.scale - d.score for d in card.dimensions if d.score is not None}
+    if len(gaps) > 1 and len(set(gaps.values())) == 1:
+        return ()
+    return tuple(key for key, gap in gaps.items() if gap and gap == max(gaps.values()))
 
 
 def levels_held(definition: Definition, card: ScoreCard) -> tuple[int, ...]:

@@ -249,14 +249,16 @@ class Reminder(models.Model):
         Organization, models.CASCADE, related_name="reminders", verbose_name=_("organization")
     )
     schedule = models.ForeignKey(
-        ReminderSchedule, models.CASCADE, null=True, related_name="reminders", verbose_name=_("schedule")
+        ReminderSchedule, models.CASCADE, null=True, blank=True, related_name="reminders", verbose_name=_("schedule")
     )
-    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="reminders", verbose_name=_("user"))
+    user = models.ForeignKey(
+        User, models.CASCADE, null=True, blank=True, related_name="reminders", verbose_name=_("user")
+    )
     participant = models.ForeignKey(
-        Participant, models.CASCADE, null=True, related_name="reminders", verbose_name=_("participant")
+        Participant, models.CASCADE, null=True, blank=True, related_name="reminders", verbose_name=_("participant")
     )
     hook = models.ForeignKey(
-        ReminderHook, models.CASCADE, null=True, related_name="reminders", verbose_name=_("webhook")
+        ReminderHook, models.CASCADE, null=True, blank=True, related_name="reminders", verbose_name=_("webhook")
     )
     on = models.DateField(_("date"))
     days_before = models.PositiveSmallIntegerField(_("days before"))
@@ -266,11 +268,11 @@ class Reminder(models.Model):
     reason = models.CharField(_("reason"), max_length=12, choices=Reason, blank=True, default=Reason.NONE)
     try_at = models.DateTimeField(_("next try"))
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
-    first_tried_at = models.DateTimeField(_("first tried"), null=True)
-    claimed_until = models.DateTimeField(_("claimed until"), null=True)
+    first_tried_at = models.DateTimeField(_("first tried"), null=True, blank=True)
+    claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     message_id = models.CharField(_("message"), max_length=120, blank=True, default="", db_index=True)
     error = models.CharField(_("error"), max_length=300, blank=True, default="")
-    sent_at = models.DateTimeField(_("sent"), null=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
 
     objects: ClassVar[ReminderQuerySet] = ReminderQuerySet.as_manager()  # type: ignore[assignment]
 

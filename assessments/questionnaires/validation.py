@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
@@ -151,7 +152,11 @@ def _message(keyword: str, wanted: Any, value: Any, schema: Any) -> str:
         "maximum": _("must be at most %(wanted)s, not %(value)s."),
         "exclusiveMinimum": _("must be above %(wanted)s, not %(value)s."),
         "maxLength": _("is %(length)d characters long, and %(wanted)d are allowed; shorten it."),
-        "minItems": _("needs at least %(wanted)d entries and has %(length)d; add what is missing."),
+        "minItems": ngettext(
+            "needs at least %(wanted)d entry and has %(length)d; add what is missing.",
+            "needs at least %(wanted)d entries and has %(length)d; add what is missing.",
+            wanted if isinstance(wanted, int) else 2,
+        ),
         "minProperties": _("has no entries; fill it in, or delete the line."),
         "maxProperties": _("has %(length)d entries, and %(wanted)d are allowed; leave some out."),
         "maxItems": _("has %(length)d entries, and %(wanted)d are allowed; leave some out."),

@@ -122,6 +122,13 @@ def others_since(version: QuestionnaireVersion, seen: int, user: User) -> list[s
     return list(dict.fromkeys(rows.values_list(F("made_by__email"), flat=True)))
 
 
+def document_seen(version: QuestionnaireVersion, seen: int) -> Document | None:
+    """Return what a draft said at a revision that somebody saw; None where that is not kept. One query."""
+    rows = version.revisions.filter(number=max(seen, 1))
+    found: Document | None = rows.values_list("definition", flat=True).first()
+    return found
+
+
 def can_be_edited(version: QuestionnaireVersion) -> bool:
     """Return whether the editor can take up a draft: one that came from elsewhere may be no questionnaire at all."""
     return version.revision > 0 or is_well_formed(version.definition)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from assessments import drafts
 from assessments.authors import Author, View, on_version
-from assessments.definition import Definition
+from assessments.definition import Definition, Question
 from assessments.differences import differences
 from assessments.draft_acts import Asked, perform
 from assessments.draft_forms import NewForm, PartForm
@@ -26,7 +26,7 @@ from assessments.models import QuestionnaireVersion
 from assessments.models.drafts import Act
 from assessments.models.questionnaires import VersionStatus
 from assessments.questionnaires.wording import in_words
-from assessments.selectors.drafts import can_be_edited, history_of, others_since, question_published_as
+from assessments.selectors.drafts import can_be_edited, document_seen, history_of, others_since, question_published_as
 from assessments.services import drafts as service
 from assessments.services.questionnaires import NotADraft, problems_in
 from organizations.forms import posted
@@ -83,7 +83,7 @@ def edit_part(
     try:
         form = part.form(posted(request), version.definition, published)
     except Gone:
-        return _gone(request, author, version, part)
+        return _gone(request, author, version, part, seen)
     if not form.is_valid():
         return _part(request, author, version, part, form, seen)
     try:
@@ -100,10 +100,10 @@ def edit_part(
         mended = part.form(None, version.definition, published)
         mended.initial.update(mended.initial_of(conflict.merged))
         mended = _bound(mended, part, version, published)
-        mended.show_conflicts(conflict.now, conflict.fields)
+        mended.show_conflicts(conflict.now, conflict.fields, people_since(version, seen, author.user), form.row())
         return _part(request, author, version, part, mended, version.revision, status=409)
     except Gone:
-        return _gone(request, author, version, part)
+        return _gone(request, author, version, part, seen)
     except (service.TooLarge, NotADraft) as error:
         form.add_error(None, _too_large() if isinstance(error, service.TooLarge) else _not_a_draft())
         return _part(request, author, version, part, form, seen)
@@ -150,13 +150,8 @@ def preview(request: HttpRequest, author: Author, version: QuestionnaireVersion,
         form = Part("question", key).form(request.POST, version.definition)
     except Gone:
         raise Http404 from None
-    form.full_clean()
-    fields = {name: value for name, value in form.row().items() if name not in form.errors}
-    fields["text"] = fields.get("text") or "…"
-    shown = Definition.from_mapping(
-        drafts.filled(drafts.replace(version.definition, ("question", key), {**fields, "guidance": None}))
-    )
-    return render(request, "assessments/questionnaires/asked.html", {"question": shown.questions[key]})
+    context = {"question": _as_typed(version.definition, form, key)}
+    return render(request, "assessments/questionnaires/asked.html", context)
 
 
 @require_safe
@@ -215,7 +210,7 @@ def tell_unseen(
     """Say what was changed in the draft since its author saw it, if anything. One query then."""
     if base == now or now is None:
         return
-    people = ", ".join(others_since(version, seen, user)) or _("you, in another window,")
+    people = people_since(version, seen, user)
     found = [in_words(each) for each in differences(base, now)] if base else []
     more = len(found) - MOST_TOLD
     told = " ".join(found[:MOST_TOLD])
@@ -224,6 +219,11 @@ def tell_unseen(
     messages.warning(
         request, _("Changed by %(people)s while you were here: %(changes)s") % {"people": people, "changes": told}
     )
+
+
+def people_since(version: QuestionnaireVersion, seen: int, user: User) -> str:
+    """Return who has changed a draft since it was seen, as words in a sentence. One query."""
+    return ", ".join(others_since(version, seen, user)) or _("you in another window")
 
 
 def _part(
@@ -248,8 +248,7 @@ def _part(
         context["question"] = drafts.find(version.definition, part.place)
         context["dimension"] = drafts.dimension_with(version.definition, str(part.key))
     if part.kind == "question":
-        shown = Definition.from_mapping(drafts.filled(version.definition))
-        context["shown"] = shown.questions[str(part.key)]
+        context["shown"] = _as_typed(version.definition, form, str(part.key))
     answer = section(
         request, author, version, "part", context, status=status or (422 if form.errors and form.is_bound else 200)
     )
@@ -257,6 +256,15 @@ def _part(
         answer["HX-Retarget"], answer["HX-Reselect"] = "closest .edit-panel", ".edit-panel"
         answer["HX-Reswap"] = "outerHTML show:top"
     return answer
+
+
+def _as_typed(document: Document, form: PartForm, key: str) -> Question:
+    """Return a question as a form has it, as far as that is valid; as the draft has it for a form not sent."""
+    if form.is_bound:
+        fields = form.merged or {name: value for name, value in form.row().items() if name not in form.errors}
+        fields = {**fields, "text": fields.get("text") or "…", "guidance": None}
+        document = drafts.replace(document, ("question", key), fields)
+    return Definition.from_mapping(drafts.filled(document)).questions[key]
 
 
 def _bound(form: PartForm, part: Part, version: QuestionnaireVersion, published: Any) -> PartForm:
@@ -277,14 +285,20 @@ def _bound(form: PartForm, part: Part, version: QuestionnaireVersion, published:
     return bound
 
 
-def _gone(request: HttpRequest, author: Author, version: QuestionnaireVersion, part: Part) -> HttpResponse:
+def _gone(request: HttpRequest, author: Author, version: QuestionnaireVersion, part: Part, seen: int) -> HttpResponse:
     """Say that what was edited is no longer there; what was typed is shown, to be copied."""
     if request.method != "POST":
         raise Http404
     version.refresh_from_db()
-    hidden = {"csrfmiddlewaretoken", "revision"}
-    typed = [text for name, texts in request.POST.lists() if name not in hidden for text in texts if text.strip()]
-    return section(request, author, version, "gone", {"typed": typed, "part": part}, status=409)
+    try:
+        typed = part.form(request.POST, document_seen(version, seen) or {"dimensions": [], "levels": []}).typed()
+    except Gone:
+        # So long ago that nobody knows what the fields were called.
+        hidden = {"csrfmiddlewaretoken", "revision"}
+        lists = ((name, [text for text in texts if text.strip()]) for name, texts in request.POST.lists())
+        typed = [(name, "\n".join(texts)) for name, texts in lists if texts and name not in hidden]
+    context = {"typed": typed, "part": part, "people": people_since(version, seen, author.user)}
+    return section(request, author, version, "gone", context, status=409)
 
 
 def _after(version: QuestionnaireVersion, part: Part) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import reduce
 from itertools import groupby
+from operator import getitem
 from typing import Any
 
 from django.contrib import messages
@@ -18,10 +21,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from assessments.authors import Author, logged_in, may_write_for, may_write_for_all, on_questionnaire, on_version
 from assessments.differences import Difference
 from assessments.draft_parts import part_of
+from assessments.drafts import Document
 from assessments.models import Questionnaire, QuestionnaireVersion
 from assessments.models.questionnaires import VersionStatus
 from assessments.questionnaire_forms import CopyForm, NewFileForm, Owner, ScratchForm, free_slug, versions_to_copy
 from assessments.questionnaires.blank import blank
+from assessments.questionnaires.rules import KeyPath
 from assessments.questionnaires.validation import Problem, QuestionnaireError
 from assessments.selectors.drafts import can_be_edited, changes_since, last_published, memberships_of, shelves, used_in
 from assessments.selectors.questionnaires import OFFERED
@@ -229,9 +234,23 @@ def by_kind(found: tuple[Difference, ...]) -> Iterator[tuple[str, list[Differenc
     return ((str(KINDS[kind]), list(group)) for kind, group in groupby(rows, key=lambda each: each.kind))
 
 
+def _is_empty(document: Document, path: KeyPath) -> bool:
+    try:
+        return reduce(getitem, path, document) == []
+    except (LookupError, TypeError):
+        return False
+
+
 def _with_link(version: QuestionnaireVersion, problem: Problem) -> tuple[str, str, Problem]:
     """Return where a problem is mended, what people call that place, and the problem."""
     if not can_be_edited(version):
         return reverse("import_questionnaire", args=[version.questionnaire_id]), _("Import a file"), problem
     part, label = part_of(version.definition, problem.path)
+    empty = {
+        "questions": _("has no question yet. Add one."),
+        "dimensions": _("There is no dimension yet. Add one."),
+        "levels": _("There is no maturity level yet. Add one."),
+    }
+    if part.kind in empty and problem.path[-1:] == (part.kind,) and _is_empty(version.definition, problem.path):
+        problem = replace(problem, message=empty[part.kind])
     return part.url(version), label, problem

@@ -36,6 +36,21 @@
     button.click();
   });
 
+  // Who deletes by keyboard goes on at the next element, or at "Undo" where none is left.
+  let deleted = null;
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.('button[name="do"][value^="remove:"]');
+    const card = button?.closest("li");
+    deleted = card ? [...card.parentElement.children].indexOf(card) : null;
+  });
+  const goOn = () => {
+    if (deleted === null) return;
+    const buttons = document.querySelectorAll('#editor li button[name="do"][value^="remove:"]');
+    const next = buttons[Math.min(deleted, buttons.length - 1)] ?? document.getElementById("undo");
+    deleted = null;
+    if (document.activeElement === document.body) next?.focus({ preventScroll: true });
+  };
+
   // What is typed in a form stays there until it is saved or left on purpose.
   const values = (form) => new URLSearchParams(new FormData(form)).toString();
   const clean = new WeakMap();
@@ -85,6 +100,7 @@
   document.body.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target.matches(".question-preview, span")) return;
     start();
+    goOn();
     const panel = document.querySelector(".editor-card > .edit-panel");
     if (panel && panel.parentElement === event.detail.target) panel.querySelector("textarea, input:not([type=hidden])").focus();
     const invalid = document.querySelector(".edit-panel [role=alert]");

@@ -55,6 +55,11 @@ EDITS: list[tuple[Callable[[Any], object], tuple[str, tuple[str | int, ...], str
         f"Rescored “{QUESTION_TEXT}”, weight: now “2”, was “1”.",
     ),
     (
+        lambda data: data["dimensions"][0].update(weight=2),
+        ("rescored", ("dimension", "data_management"), "weight"),
+        "Rescored “Data management”, weight: now “2”, was “1”.",
+    ),
+    (
         lambda data: first(data).pop("weight"),
         ("changed", ("question", VERSIONING), "weight"),
         f"Changed “{QUESTION_TEXT}”, weight: left out, was “1”.",

@@ -232,13 +232,13 @@ VALUE_OR_EXCLUDED = "a choice needs either a value, such as 'value: 1', or 'excl
         ),
         # lists and groups
         ("levels", {}, "levels", "must be a list; start each entry on its own line with a dash."),
-        ("levels", [], "levels", "needs at least 1 entries and has 0; add what is missing."),
-        ("dimensions", [], "dimensions", "needs at least 1 entries and has 0; add what is missing."),
+        ("levels", [], "levels", "needs at least 1 entry and has 0; add what is missing."),
+        ("dimensions", [], "dimensions", "needs at least 1 entry and has 0; add what is missing."),
         (
             "dimensions/0/questions",
             [],
             "dimensions[data_management].questions",
-            "needs at least 1 entries and has 0; add what is missing.",
+            "needs at least 1 entry and has 0; add what is missing.",
         ),
         ("levels/0/tools", ["x"] * 51, "levels[0].tools", "has 51 entries, and 50 are allowed; leave some out."),
         ("levels/0/tools/0", "", "levels[0].tools[#1]", EMPTY),

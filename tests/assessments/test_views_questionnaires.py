@@ -301,8 +301,10 @@ def test_two_people_who_edit_one_question(
     answer = client.post(page, mine)
     assert answer.status_code == 409
     shown = text_of(answer)
-    assert "Somebody else has written here meanwhile: “Theirs”" in shown
-    assert "Mine" in shown
+    assert "Written here meanwhile by owner@acme.example: “Theirs”" in shown
+    assert "you had not changed it: Weight in its dimension." in shown
+    assert shown.count("Changed by owner@acme.example meanwhile.") == 1
+    assert answer.context["shown"].help == "Mine"
     draft.refresh_from_db()
     assert drafts.find(draft.definition, ("question", KEY))["help"] == "Theirs"
     # Sent again as the page has it now: one's own help, and the weight that the other one has set.
@@ -342,7 +344,12 @@ def test_what_was_typed_is_shown_where_its_question_is_gone(
     act(client_of(cast.owner), draft, f"remove:question:{KEY}")
     answer = client.post(url("edit_question", draft, KEY), mine)
     assert answer.status_code == 409
-    assert "An hour of work" in text_of(answer)
+    assert "by owner@acme.example" in text_of(answer)
+    assert answer.context["typed"] == [("Help", "An hour of work")]
+    # Nobody knows any more what the fields were called.
+    draft.revisions.filter(number=1).delete()
+    answer = client.post(url("edit_question", draft, KEY), mine)
+    assert ("help", "An hour of work") in answer.context["typed"]
 
 
 @pytest.mark.parametrize(
@@ -438,6 +445,7 @@ def test_every_problem_leads_to_its_place(client: Client, draft: QuestionnaireVe
     }
     for link in links:
         assert client.get(link).status_code == 200
+    assert "Empty : has no question yet. Add one." in text_of(answer).replace("Empty:", "Empty :")
     refused = client.post(url("publish_version", draft), {"revision": draft.revision})
     assert refused.status_code == 409
     assert 'name="revision"' in refused.content.decode()

@@ -117,8 +117,11 @@ def test_from_a_copy_to_rounds_of_two_versions(new_context: NewContext) -> None:
     panel.get_by_label("Effort").fill("2.5")
     panel.get_by_role("button", name="Save").click()
     expect_saved(page, "Saved.")
-    cards.last.get_by_role("button", name=re.compile("^Delete")).click()
+    delete = cards.get_by_role("button", name=re.compile("^Delete"))
+    delete.last.focus()
+    page.keyboard.press("Enter")
     expect(cards).to_have_count(1)
+    expect(delete).to_be_focused()
     page.get_by_role("button", name="Undo").click()
     expect(cards).to_have_count(2)
 

@@ -74,10 +74,11 @@ def test_recommendations_hold_the_same_shares_on_other_scales() -> None:
         (counting([3, 1, 4, 1, 2]), ("model_development", "monitoring")),
         (counting([4, 5, 5, 5, 5]), ("data_management",)),
         (counting([5, 5, 5, 5, 5]), ()),
+        (counting([2, 2, 2, 2, 2]), ()),
         ({"governance.1": "yes", "governance.2": "no"}, ("governance",)),
         ({}, ()),
     ],
-    ids=["one", "tied", "just under the top", "all in place", "others without score", "no scores"],
+    ids=["one", "tied", "just under the top", "all in place", "all equal", "others without score", "no scores"],
 )
 def test_biggest_gap(answers: dict[str, str], gap: tuple[str, ...]) -> None:
     assert biggest_gap(score_card(five_by_five(), [answers])) == gap

@@ -21,7 +21,15 @@ from django.utils import timezone
 from assessments.models import Result
 from organizations.models import Member, User
 from roadmaps.models import Item, ItemStatus, Roadmap
-from tests.factories import Cast, make_participant, make_response, make_roadmap, make_round
+from tests.factories import (
+    Cast,
+    make_participant,
+    make_response,
+    make_roadmap,
+    make_round,
+    make_version,
+    shipped_definition,
+)
 from tests.roadmaps.conftest import answers, closed
 
 pytestmark = pytest.mark.django_db
