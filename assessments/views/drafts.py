@@ -261,7 +261,8 @@ def _part(
 def _as_typed(document: Document, form: PartForm, key: str) -> Question:
     """Return a question as a form has it, as far as that is valid; as the draft has it for a form not sent."""
     if form.is_bound:
-        fields = form.merged or {name: value for name, value in form.row().items() if name not in form.errors}
+        wrong = set(form.errors)
+        fields = form.merged or {name: value for name, value in form.row().items() if name not in wrong}
         fields = {**fields, "text": fields.get("text") or "…", "guidance": None}
         document = drafts.replace(document, ("question", key), fields)
     return Definition.from_mapping(drafts.filled(document)).questions[key]

@@ -317,6 +317,15 @@ def test_two_people_who_edit_one_question(
     assert (row["help"], row["evidence"], row["weight"]) == ("Mine", "Only mine", 3)
 
 
+def test_a_question_is_shown_as_it_is_typed(client: Client, draft: QuestionnaireVersion) -> None:
+    typed = question_form(draft, text="Is it typed?", help="So **far**.", weight="heavy")
+    shown = client.post(url("preview_question", draft, KEY), typed)
+    assert "Is it typed?" in text_of(shown)
+    assert "<strong>far</strong>" in shown.content.decode()
+    # Beside what is to be mended, too.
+    assert client.post(url("edit_question", draft, KEY), typed).context["shown"].text == "Is it typed?"
+
+
 def test_what_others_changed_elsewhere_is_kept_and_told(
     client: Client, cast: Cast, draft: QuestionnaireVersion, client_of: ClientOf
 ) -> None:
