@@ -7,13 +7,31 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy
 
 from assessments.draft_fields import LINE, SENTENCE, LineField, LinesField, TextField
 from assessments.drafts import Document
+from assessments.questionnaires.wording import FIELDS
 from assessments.translations import Path, at, texts_of
 
 SHARED = ""
 SENTENCES = {"text", "characteristics", "responsibilities", "skills"}
+KINDS = {
+    "title": gettext_lazy("title"),
+    "name": gettext_lazy("name"),
+    "text": gettext_lazy("question"),
+    "label": gettext_lazy("answer"),
+    "role": gettext_lazy("role"),
+    "responsibilities": gettext_lazy("responsibilities"),
+    "skills": gettext_lazy("skills"),
+    "topic": gettext_lazy("topic"),
+    "practice": gettext_lazy("practice"),
+    "action": FIELDS["guidance.action"],
+    "success_metric": FIELDS["guidance.success_metric"],
+    "roles": FIELDS["guidance.roles"],
+}
 LINES = {"title", "name", "role", "topic", "tools", "roles"}
 
 
@@ -87,12 +105,21 @@ def _leaves(name: str, original: Any, text: Any) -> Iterator[tuple[str, Any, Any
             yield f"{name}/{n}/{key}", value, known.get(key)
 
 
+def _kind(name: str) -> str:
+    """Return what a text is, such as Description."""
+    last = name.rpartition("/")[2]
+    if "/choices/" in f"/{name}":
+        return capfirst(str(KINDS["label"]))
+    return capfirst(str(KINDS.get(last) or FIELDS.get(last, last)))
+
+
 def _field(name: str, original: Any) -> forms.Field:
     last = name.rpartition("/")[2]
     longest = SENTENCE if last in SENTENCES else LINE
     shown = "\n".join(map(str, original)) if isinstance(original, list) else str(original)
+    label = format_html('<span class="eyebrow">{}</span><span class="original">{}</span>', _kind(name), shown)
     if isinstance(original, list):
-        return LinesField(label=shown, longest=longest, rows=len(original), count=len(original))
+        return LinesField(label=label, longest=longest, rows=len(original), count=len(original))
     if last in LINES | SENTENCES or "/choices/" in f"/{name}":
-        return LineField(label=shown, max_length=longest, required=False)
-    return TextField(label=shown, rows=min(max(2, len(shown) // 60), 8))
+        return LineField(label=label, max_length=longest, required=False)
+    return TextField(label=label, rows=min(max(2, len(shown) // 60), 8))
