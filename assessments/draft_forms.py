@@ -488,7 +488,7 @@ def _shown(field: forms.BoundField) -> str:
     sent = value if isinstance(value, list | tuple) else [value]
     if isinstance(field.field, forms.ChoiceField):
         words: dict[str, str] = {}
-        for key, label in field.field.choices:
+        for key, label in field.field.choices:  # type: ignore[union-attr, misc]
             inner = label if isinstance(label, list | tuple) else [(key, label)]
             words |= {str(each): str(text) for each, text in inner}
         sent = [words.get(str(each), each) for each in sent]

@@ -109,7 +109,7 @@ def turned_by(version: QuestionnaireVersion) -> DraftRevision:
     """Return the change that the newest revision, an undo or a redo, took back or made again. Two or three queries."""
     rows = version.revisions.select_related("made_by").defer("definition", "source")
     newest = rows.get(number=version.revision)
-    return (rows.get(number=newest.forward) if newest.act == Act.UNDO else newest).change()
+    return (rows.get(number=newest.forward or 0) if newest.act == Act.UNDO else newest).change()
 
 
 def others_since(version: QuestionnaireVersion, seen: int, user: User) -> list[str]:

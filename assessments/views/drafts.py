@@ -279,7 +279,7 @@ def _bound(form: PartForm, part: Part, version: QuestionnaireVersion, published:
             data[field.html_name] = "on"
         elif value is not None and value is not False:
             data[field.html_name] = str(value)
-    if part.kind == "question":
+    if part.kind == "question" and published:
         data["meaning"] = "same"
     bound = part.form(data, version.definition, published)
     bound.full_clean()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import reduce
 from itertools import groupby
-from operator import getitem
 from typing import Any
 
 from django.contrib import messages
@@ -235,10 +233,13 @@ def by_kind(found: tuple[Difference, ...]) -> Iterator[tuple[str, list[Differenc
 
 
 def _is_empty(document: Document, path: KeyPath) -> bool:
+    value: Any = document
     try:
-        return reduce(getitem, path, document) == []
+        for step in path:
+            value = value[step]
     except (LookupError, TypeError):
         return False
+    return bool(value == [])
 
 
 def _with_link(version: QuestionnaireVersion, problem: Problem) -> tuple[str, str, Problem]:
