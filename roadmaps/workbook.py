@@ -1,6 +1,6 @@
 """A business case as an Excel workbook that computes itself: finance changes a cell, and everything follows.
 
-The sheets hold the formulas of docs/business-case.md and no result as a number. Spare rows of the roadmap may be
+The sheets hold the formulas of docs/business-case.md, each with what it comes to. Spare rows of the roadmap may be
 filled in; they count.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
@@ -23,6 +22,7 @@ from roadmaps.assumptions import ASSUMPTIONS, PARTS, Estimate, Given, Part, Weig
 from roadmaps.business_case import COSTS, HORIZON, HOURS_A_WEEK, STREAMS, WEEKS_A_YEAR, WORKING_WEEKS, Step
 from roadmaps.case_wording import COST_NAMES, PART_NAMES, STREAM_NAMES, WORDS, unit_of
 from roadmaps.workbook_formulas import Formula, benefits, costs, levels
+from roadmaps.workbook_values import with_values
 
 FIRST_ROW = 4
 """Where tables begin, below a sheet's title and heading."""
@@ -69,9 +69,7 @@ def workbook(case: CaseToWrite) -> bytes:
     flows = {part: _CashFlow(book.create_sheet(str(PART_NAMES[part])), part, assumptions, steps) for part in PARTS}
     sensitivity = _Sensitivity(book.create_sheet(_("Sensitivity")), case, assumptions, steps)
     _summarize(summary, case, flows, sensitivity)
-    file = BytesIO()
-    book.save(file)
-    return file.getvalue()
+    return with_values(book)
 
 
 class _Assumptions:
