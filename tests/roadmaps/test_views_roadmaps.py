@@ -21,6 +21,7 @@ from django.utils import timezone
 from assessments.models import Result
 from organizations.models import Member, User
 from roadmaps.models import Item, ItemStatus, Roadmap
+from roadmaps.selectors.roadmaps import planned_ends
 from tests.factories import Cast, make_participant, make_response, make_roadmap, make_round
 from tests.roadmaps.conftest import answers, closed
 
@@ -391,9 +392,35 @@ def test_what_is_done_counts_though_what_it_needs_was_dropped(
     needing = roadmap.items.filter(question_key="governance.lineage")
     client, url = client_of(cast.facilitator), roadmap.get_absolute_url()
 
-    assert "“Lineage” cannot be done: it needs Experiment tracking first" in text_of(client.get(url).content.decode())
+    blocked = client.get(url).content.decode()
+    assert "“Lineage” cannot be done: it needs Experiment tracking first" in text_of(blocked)
+    row = re.search(r"<tr>(?:(?!<tr>).)*>Lineage<.*?</tr>", blocked.partition('id="blocked"')[2], re.DOTALL)
+    assert row is not None
+    assert "Experiment tracking" in text_of(row[0])
+    assert reverse("roadmap_item", args=[cast.organization.slug, roadmap.pk, needing.get().pk]) in row[0]
     needing.update(status="done", done_on=timezone.localdate())
     page = text_of(client.get(url).content.decode())
 
     assert "“Lineage” cannot be done" not in page
     assert "Experiment tracking – Not now Follow up" in page
+
+
+def test_due_days_that_nobody_set_follow_the_plan(cast: Cast, roadmap: Roadmap, client_of: ClientOf) -> None:
+    ends = planned_ends(roadmap)
+    items = list(roadmap.items.all())
+    for item in items:
+        item.due_on = ends[item.key]
+        item.save()
+    set_by_hand = ends[items[2].key] + dt.timedelta(days=3)
+    roadmap.items.filter(pk=items[2].pk).update(due_on=set_by_hand)
+    client = client_of(cast.facilitator)
+    url = reverse("move_roadmap_item", args=[cast.organization.slug, roadmap.pk, items[1].pk])
+
+    client.post(url, {"status": "dropped", "dropped_reason": "Not now"})
+
+    due = {item.pk: item.due_on for item in roadmap.items.all()}
+    assert due[items[3].pk] == planned_ends(roadmap)[items[3].key] != ends[items[3].key]
+    assert (due[items[0].pk], due[items[2].pk]) == (ends[items[0].key], set_by_hand)
+
+    client.post(url, {"status": "planned"})
+    assert roadmap.items.get(pk=items[3].pk).due_on == ends[items[3].key]
