@@ -114,7 +114,7 @@ class PlanView:
             item=self.items.get(step.key),
             title=wording.title_of(question, step.rung),
             name=wording.name_of(question),
-            why=wording.why(self.shown, self.plan, planned) if planned else "",
+            why=wording.why(self.shown, self.plan, planned, self.outlook.mean(step)) if planned else "",
             before=wording.names(self.shown, planned.requires) if planned else "",
             lacking=wording.names(self.shown, blocked.lacking) if blocked else "",
             starts_on=month_after(self.starts_on, planned.start) if planned else None,

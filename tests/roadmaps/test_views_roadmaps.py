@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessments.models import Result
+from assessments.services.rounds import close_round
 from organizations.models import Member, User
 from roadmaps.models import Item, ItemStatus, Roadmap
 from roadmaps.selectors.roadmaps import planned_ends
@@ -424,3 +425,17 @@ def test_due_days_that_nobody_set_follow_the_plan(cast: Cast, roadmap: Roadmap, 
 
     client.post(url, {"status": "planned"})
     assert roadmap.items.get(pk=items[3].pk).due_on == ends[items[3].key]
+
+
+def test_of_a_practice_that_most_have_the_share_is_told(cast: Cast, client_of: ClientOf) -> None:
+    round_ = make_round(cast.organization, teams=[cast.team], quarter=(2026, 2))
+    for given in ("yes", "yes", "no"):
+        response = answers(2, 1, 1, 1, 1) | {"model_development.experiment_tracking": given}
+        make_response(response, participant=make_participant(round_, team=cast.team))
+    close_round(round_=round_)
+    kept = Result.objects.get(round=round_, team=None)
+
+    page = text_of(client_of(cast.facilitator).get(new_url(cast, kept)).content.decode())
+
+    assert "the answers put this practice of level 2 at 66 %, and it counts in full once all say yes." in page
+    assert "and lacks this practice of level" in page
