@@ -58,6 +58,11 @@ class CaseToWrite:
     steps: Sequence[NamedStep]
     tornado: Sequence[str]
 
+    @property
+    def by_swing(self) -> list[str]:
+        """All assumptions: those without a range last, so that they count as soon as one gives them one."""
+        return [*self.tornado, *(key for key in ASSUMPTIONS if key not in self.tornado)]
+
 
 def workbook(case: CaseToWrite) -> bytes:
     """Return the workbook as a file: summary, assumptions, roadmap, a sheet for each case, and sensitivity."""
@@ -227,7 +232,7 @@ class _Sensitivity:
             widths=[34, 10, 20],
         )
         self.rows: dict[tuple[str, Part], int] = {}
-        ends: list[tuple[str, Part]] = [(key, part) for key in case.tornado for part in ("low", "high")]
+        ends: list[tuple[str, Part]] = [(key, part) for key in case.by_swing for part in ("low", "high")]
         for at, (moved, part) in enumerate(ends, start=FIRST_ROW):
             self.rows[moved, part] = at
 
@@ -279,10 +284,19 @@ def _summarize(sheet: Worksheet, case: CaseToWrite, flows: Mapping[Part, _CashFl
             cell.number_format = number_format
         at += 1
     at += 1
-    _write(sheet, at, [_("What matters most"), _("NPV at its low end"), _("NPV at its high end"), _("Difference")])
+    _write(
+        sheet,
+        at,
+        [
+            _("What matters most, in the order when exported"),
+            _("NPV at its low end"),
+            _("NPV at its high end"),
+            _("Difference"),
+        ],
+    )
     for cell in sheet[at]:
         cell.font, cell.fill = Font(bold=True), HEADING
-    for at, key in enumerate(case.tornado, start=at + 1):  # noqa: B020 - the rows go on from there
+    for at, key in enumerate(case.by_swing, start=at + 1):  # noqa: B020 - the rows go on from there
         ends = [sensitivity.value(key, part) for part in ("low", "high")]
         _write(sheet, at, [WORDS[key].label, *ends, Formula(f"=ABS(C{at}-B{at})")])
         for cell in sheet[at][1:]:

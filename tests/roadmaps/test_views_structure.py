@@ -63,7 +63,7 @@ class TestStructure:
         assert "Causal reasoning to learn" in says
         assert "Level 3 does without this role; others take over its work." in says
         assert "1 practice of the roadmap needs this role, with others; it takes 2 person-weeks in all." in says
-        assert "neither level calls for: Software engineer (1 practice, 2 person-weeks with others)" in says
+        assert "neither level calls for: DevOps engineer (1 practice, 2 person-weeks with others), Software" in says
         assert "Record who is there" not in says
 
     def test_who_is_there_is_recorded_for_all_roadmaps(

@@ -76,9 +76,21 @@ def test_its_tornado_is_live_too() -> None:
     found = Summary(book)
 
     labels = list(found.rows)
-    assert labels[labels.index("What matters most") + 1 :] == [str(WORDS[swing.key].label) for swing in case.tornado]
+    told = labels[labels.index("What matters most, in the order when exported") + 1 :]
+    assert told[: len(case.tornado)] == [str(WORDS[swing.key].label) for swing in case.tornado]
+    assert len(told) == len(WORDS)
     for swing in (case.tornado[0], case.tornado[-1]):
         assert found[str(WORDS[swing.key].label)] == pytest.approx([swing.at_low, swing.at_high, swing.size])
+
+
+def test_what_gets_a_range_later_moves_a_line_of_its_own() -> None:
+    book, _case = written({"models": {"low": 10, "expected": 10, "high": 10}})
+    label = str(WORDS["models"].label)
+    assert Summary(book)[label][2] == 0
+
+    book["Assumptions"][f"E{row_of(book, 'Assumptions', label)}"] = 40
+
+    assert Summary(book)[label][2] > 0
 
 
 def test_changing_a_cell_changes_all_that_follows() -> None:
@@ -103,7 +115,7 @@ def test_no_result_is_a_number_and_no_words_run() -> None:
     book, _case = written(name="=HYPERLINK")
 
     results = [cell for row in book["Summary"].iter_rows(min_row=4, min_col=2, max_col=4) for cell in row if cell.value]
-    headings = row_of(book, "Summary", "What matters most")
+    headings = row_of(book, "Summary", "What matters most, in the order when exported")
     assert all(str(cell.value).startswith("=") for cell in results if cell.row != headings)
     assert book["Roadmap"]["A4"].value == "'=HYPERLINK 0"
     whose = {row[0].value: row[6].value for row in book["Assumptions"].iter_rows(min_row=4)}
