@@ -122,15 +122,20 @@ def _field(row: Assumption, part: Part, currency: str) -> forms.DecimalField:
     words, range_ = WORDS[row.key], assumed(row.key, currency)
     unit = unit_of(row.key, currency)
     label = str(words.label) if unit in str(words.label).lower() else f"{words.label} ({unit})"
+    bounds = _("Enter %(least)s to %(most)s.") % {"least": figure(row.least), "most": figure(row.most)}
     field = forms.DecimalField(
         label=label if part == "expected" else f"{words.label}: {PART_NAMES[part]}",
         required=False,
         min_value=Decimal(str(row.least)),
         max_value=Decimal(str(row.most)),
         decimal_places=DECIMALS,
-        max_digits=14,
         help_text=_help(row, range_) if part == "expected" else "",
-        error_messages={"invalid": gettext_lazy("Enter a number, such as 12 or 0.5.")},
+        error_messages={
+            "invalid": gettext_lazy("Enter a number, such as 12 or 0.5."),
+            "min_value": bounds,
+            "max_value": bounds,
+            "max_decimal_places": gettext_lazy("Enter at most two decimals."),
+        },
     )
     field.widget.attrs |= {"placeholder": _plain(range_.part(part)), "step": "any", "inputmode": "decimal"}
     return field

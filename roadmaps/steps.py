@@ -97,6 +97,10 @@ class Outlook:
         """Where the result stands."""
         return self.standing(frozenset())
 
+    def mean(self, step: Step) -> Fraction | None:
+        """Return the mean of the answers to a step's question: 0 to 1 for a practice, 0 to the scale for a ladder."""
+        return self._tallies[step.question].mean
+
     def standing(self, steps: Steps) -> Standing:
         """Return where it stands with these steps done, whether or not they can be."""
         by_dimension: dict[str, set[StepKey]] = {dimension.key: set() for dimension in self.definition.dimensions}

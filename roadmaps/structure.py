@@ -70,6 +70,15 @@ class RoleBeside:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleOfPractices:
+    """A role that practices of the roadmap name and no level calls for; `weeks` as of `RoleBeside`."""
+
+    name: str
+    practices: int
+    weeks: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class ControlAsked:
     """A control to put in place: `topic` and what it takes; `question` is the practice that brings it, if one does."""
 
@@ -108,6 +117,24 @@ def roles_beside(
         )
         for key in [*then, *(key for key in now if key not in then)]
     )
+
+
+def roles_of_practices(
+    written: Definition, shown: Definition, *, levels: Iterable[int], efforts: Mapping[str, Fraction]
+) -> tuple[RoleOfPractices, ...]:
+    """Return the roles that practices name and none of the levels (their numbers) does, in the practices' order.
+
+    The rest is as of `roles_beside`.
+    """
+    known = {role for number in levels for role in _team(written, shown, number)}
+    weeks: dict[str, list[Fraction]] = {}
+    names: dict[str, str] = {}
+    for key, effort in efforts.items():
+        for role, said in zip(_roles(written.questions[key]), _roles(shown.questions[key]), strict=True):
+            if role not in known:
+                weeks.setdefault(role, []).append(effort)
+                names[role] = said
+    return tuple(RoleOfPractices(names[role], len(some), sum(some, Fraction())) for role, some in weeks.items())
 
 
 def controls_asked(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -34,8 +34,11 @@ def name_of(question: Question) -> str:
     return name[:1].upper() + name[1:]
 
 
-def why(definition: Definition, plan: Plan, planned: PlannedStep) -> str:
-    """Say why a step is in a plan: which gap it closes, what builds on it."""
+def why(definition: Definition, plan: Plan, planned: PlannedStep, mean: Fraction | None) -> str:
+    """Say why a step is in a plan: which gap it closes, what builds on it.
+
+    `mean` is that of the answers to its question; from 0 to 1 of a practice, which lacks in part where it is between.
+    """
     step = planned.step
     dimension = definition.dimension(step.dimension)
     at = plan.current.scores[step.dimension]
@@ -46,6 +49,11 @@ def why(definition: Definition, plan: Plan, planned: PlannedStep) -> str:
         "top": score(definition.scoring.max, 0),
     }
     text = _("%(dimension)s is at %(score)s of %(top)s and lacks this practice of level %(level)d.") % place
+    if mean and not step.rung:
+        text = _(
+            "%(dimension)s is at %(score)s of %(top)s; the answers put this practice of level %(level)d at %(share)d"
+            " %%, and it counts in full once all say yes."
+        ) % (place | {"share": max(floor(mean * 100), 1)})
     if step.rung:
         text = _("%(dimension)s is at %(score)s of %(top)s; this is the next statement up.") % place
     if planned.needed_by:

@@ -1,6 +1,6 @@
 """A business case as an Excel workbook that computes itself: finance changes a cell, and everything follows.
 
-The sheets hold the formulas of docs/business-case.md and no result as a number. Spare rows of the roadmap may be
+The sheets hold the formulas of docs/business-case.md, each with what it comes to. Spare rows of the roadmap may be
 filled in; they count.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
@@ -23,6 +22,7 @@ from roadmaps.assumptions import ASSUMPTIONS, PARTS, Estimate, Given, Part, Weig
 from roadmaps.business_case import COSTS, HORIZON, HOURS_A_WEEK, STREAMS, WEEKS_A_YEAR, WORKING_WEEKS, Step
 from roadmaps.case_wording import COST_NAMES, PART_NAMES, STREAM_NAMES, WORDS, unit_of
 from roadmaps.workbook_formulas import Formula, benefits, costs, levels
+from roadmaps.workbook_values import with_values
 
 FIRST_ROW = 4
 """Where tables begin, below a sheet's title and heading."""
@@ -58,6 +58,11 @@ class CaseToWrite:
     steps: Sequence[NamedStep]
     tornado: Sequence[str]
 
+    @property
+    def by_swing(self) -> list[str]:
+        """All assumptions: those without a range last, so that they count as soon as one gives them one."""
+        return [*self.tornado, *(key for key in ASSUMPTIONS if key not in self.tornado)]
+
 
 def workbook(case: CaseToWrite) -> bytes:
     """Return the workbook as a file: summary, assumptions, roadmap, a sheet for each case, and sensitivity."""
@@ -69,9 +74,7 @@ def workbook(case: CaseToWrite) -> bytes:
     flows = {part: _CashFlow(book.create_sheet(str(PART_NAMES[part])), part, assumptions, steps) for part in PARTS}
     sensitivity = _Sensitivity(book.create_sheet(_("Sensitivity")), case, assumptions, steps)
     _summarize(summary, case, flows, sensitivity)
-    file = BytesIO()
-    book.save(file)
-    return file.getvalue()
+    return with_values(book)
 
 
 class _Assumptions:
@@ -229,7 +232,7 @@ class _Sensitivity:
             widths=[34, 10, 20],
         )
         self.rows: dict[tuple[str, Part], int] = {}
-        ends: list[tuple[str, Part]] = [(key, part) for key in case.tornado for part in ("low", "high")]
+        ends: list[tuple[str, Part]] = [(key, part) for key in case.by_swing for part in ("low", "high")]
         for at, (moved, part) in enumerate(ends, start=FIRST_ROW):
             self.rows[moved, part] = at
 
@@ -281,10 +284,19 @@ def _summarize(sheet: Worksheet, case: CaseToWrite, flows: Mapping[Part, _CashFl
             cell.number_format = number_format
         at += 1
     at += 1
-    _write(sheet, at, [_("What matters most"), _("NPV at its low end"), _("NPV at its high end"), _("Difference")])
+    _write(
+        sheet,
+        at,
+        [
+            _("What matters most, in the order when exported"),
+            _("NPV at its low end"),
+            _("NPV at its high end"),
+            _("Difference"),
+        ],
+    )
     for cell in sheet[at]:
         cell.font, cell.fill = Font(bold=True), HEADING
-    for at, key in enumerate(case.tornado, start=at + 1):  # noqa: B020 - the rows go on from there
+    for at, key in enumerate(case.by_swing, start=at + 1):  # noqa: B020 - the rows go on from there
         ends = [sensitivity.value(key, part) for part in ("low", "high")]
         _write(sheet, at, [WORDS[key].label, *ends, Formula(f"=ABS(C{at}-B{at})")])
         for cell in sheet[at][1:]:

@@ -20,10 +20,11 @@ TORNADO_BARS = 10
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """One assumption that a figure rests on, as it stands in the case."""
+    """One assumption that a figure rests on, as it stands in the case, and `why` it is assumed as it is."""
 
     key: str
     label: object
+    why: object
     unit: str
     estimate: Estimate
     is_given: bool
@@ -162,7 +163,7 @@ class CasePage:
 
     def basis(self, key: str) -> Basis:
         """Return an assumption as it stands."""
-        words = WORDS[key].label, unit_of(key, self.currency)
+        words = WORDS[key].label, WORDS[key].why, unit_of(key, self.currency)
         return Basis(key, *words, self.estimates[key], is_given(self.given, key))
 
     def to_write(self) -> CaseToWrite:

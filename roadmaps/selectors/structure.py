@@ -9,8 +9,17 @@ from functools import cached_property
 
 from assessments.definition import Definition, Level
 from assessments.selectors.questionnaires import definition_as_written, definition_of
+from roadmaps import wording
 from roadmaps.models import Control, ControlStatus, ItemStatus, Roadmap, StaffedRole
-from roadmaps.structure import ControlAsked, RoleBeside, controls_asked, level_of, roles_beside
+from roadmaps.structure import (
+    ControlAsked,
+    RoleBeside,
+    RoleOfPractices,
+    controls_asked,
+    level_of,
+    roles_beside,
+    roles_of_practices,
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,7 @@ class StructurePage:
     target: Level
     roles: Sequence[RoleBeside]
     staffed: dict[str, StaffedRole]
+    besides: Sequence[RoleOfPractices]
 
     @cached_property
     def missing(self) -> list[RoleBeside]:
@@ -32,6 +42,11 @@ class StructurePage:
     def unknown(self) -> list[RoleBeside]:
         """The roles of the target level of which nobody has recorded who is there."""
         return [role for role in self.roles if role.is_unknown]
+
+    @cached_property
+    def unknown_and_new(self) -> list[RoleBeside]:
+        """Those of the unknown roles that the current level does not call for."""
+        return [role for role in self.unknown if role.change == "new"]
 
     @cached_property
     def asked(self) -> list[RoleBeside]:
@@ -49,6 +64,11 @@ class ControlRow:
 
     asked: ControlAsked
     state: Control
+
+    @property
+    def name(self) -> str:
+        """What the control is called: by the practice that brings it, else by its topic."""
+        return wording.name_of(self.asked.question) if self.asked.question else self.asked.topic
 
     @property
     def is_settled(self) -> bool:
@@ -85,6 +105,7 @@ def structure_page(roadmap: Roadmap) -> StructurePage:
     version = roadmap.result.round.version_id
     written, shown = definition_as_written(version), definition_of(version)
     current, target = _levels(roadmap)
+    efforts = _efforts(roadmap)
     staffed = StaffedRole.objects.filter(organization_id=roadmap.organization_id)
     by_role = {row.role.casefold(): row for row in staffed}
     return StructurePage(
@@ -97,9 +118,10 @@ def structure_page(roadmap: Roadmap) -> StructurePage:
             current=current,
             target=target,
             people={row.role: row.people for row in by_role.values()},
-            efforts=_efforts(roadmap),
+            efforts=efforts,
         ),
         staffed=by_role,
+        besides=roles_of_practices(written, shown, levels=(current, target), efforts=efforts),
     )
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from assessments.models import Result
 from organizations.models import Member, Organization, User
 from roadmaps.models import Item, ItemStatus, Roadmap
-from roadmaps.selectors.roadmaps import key_text
+from roadmaps.selectors.roadmaps import key_text, planned_ends
 from roadmaps.steps import StepKey
 
 
@@ -65,9 +65,11 @@ def keep_roadmap(
 def change_roadmap(*, roadmap: Roadmap, draft: Draft) -> None:
     """Plan a kept roadmap anew. Items that go are deleted, or where somebody has worked on them, dropped.
 
-    Raises Finished where an item goes that is done.
+    Days that items were due on by the plan follow it; days that somebody set stay. Raises Finished where an item goes
+    that is done.
     """
     Roadmap.objects.select_for_update().get(pk=roadmap.pk)
+    ends = planned_ends(roadmap)
     items = {item.key: item for item in roadmap.items.all()}
     kept = dict(draft.steps)
     gone = [item for key, item in items.items() if key not in kept]
@@ -82,6 +84,7 @@ def change_roadmap(*, roadmap: Roadmap, draft: Draft) -> None:
             _item(roadmap, key, effort, position, draft, None).save()
             continue
         item.position, item.effort_weeks = position, _decimal(effort)
+        item.due_on = _day_that_follows(item, ends, draft.due)
         if item.status == ItemStatus.DROPPED:
             item.status, item.dropped_reason = ItemStatus.PLANNED, ""
         item.save()
@@ -105,21 +108,53 @@ def update_item(
     notes: str,
     ticket_url: str,
 ) -> None:
-    """Save how an item stands; the day that it was done is today, in the current time zone, when it becomes done."""
+    """Save how an item stands; the day that it was done is today, in the current time zone, when it becomes done.
+
+    Where the plan changes by it, the other items' days follow as in `change_roadmap`.
+    """
+    ends = _ends_before(item, status)
     item.owner, item.due_on, item.notes, item.ticket_url = owner, due_on, notes, ticket_url
     _move(item, status, dropped_reason)
     item.save()
+    _let_days_follow(item, ends)
 
 
+@transaction.atomic
 def move_item(*, item: Item, status: ItemStatus, dropped_reason: str = "") -> None:
-    """Save that an item's status is another one."""
+    """Save that an item's status is another one; where the plan changes by it, days follow as in `change_roadmap`."""
+    ends = _ends_before(item, status)
     _move(item, status, dropped_reason)
     item.save()
+    _let_days_follow(item, ends)
 
 
 def delete_roadmap(*, roadmap: Roadmap) -> None:
     """Delete a roadmap with its items."""
     roadmap.delete()
+
+
+def _ends_before(item: Item, status: ItemStatus) -> Mapping[StepKey, dt.date]:
+    """Return the days on which the plan's steps end, where it changes as an item is dropped or taken up; else none."""
+    before = Item.objects.select_for_update().get(pk=item.pk).status
+    is_replanned = (before == ItemStatus.DROPPED) != (status == ItemStatus.DROPPED)
+    return planned_ends(item.roadmap) if is_replanned else {}
+
+
+def _let_days_follow(changed: Item, ends: Mapping[StepKey, dt.date]) -> None:
+    """Give open items that were due as planned, on `ends`, the days on which they end now."""
+    if not ends:
+        return
+    now = planned_ends(changed.roadmap)
+    for item in changed.roadmap.items.exclude(pk=changed.pk):
+        if (day := _day_that_follows(item, ends, now)) != item.due_on:
+            item.due_on = day
+            item.save()
+
+
+def _day_that_follows(item: Item, before: Mapping[StepKey, dt.date], now: Mapping[StepKey, dt.date]) -> dt.date | None:
+    """Return when an item is due: the day of the plan now where it is open and was due on the plan's day before."""
+    is_planned = item.is_open and item.due_on is not None and item.due_on == before.get(item.key)
+    return now.get(item.key, item.due_on) if is_planned else item.due_on
 
 
 def _move(item: Item, status: ItemStatus, dropped_reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from assessments.models import QuestionnaireVersion
 from organizations.models import User
+from roadmaps.case_wording import WORDS
 from roadmaps.models import BusinessCase, Item, ItemStatus, Roadmap
 from tests.assessments.test_views_results import text_of
 from tests.factories import Cast
@@ -121,9 +123,11 @@ class TestEntering:
         ("typed", "says"),
         [
             ({"models": "many"}, "Enter a number, such as 12 or 0.5."),
-            ({"models": "-1"}, "greater than or equal to 0"),
-            ({"time_cut": "91"}, "less than or equal to 90"),
-            ({"ramp_months": "0"}, "greater than or equal to 1"),
+            ({"models": "-1"}, "Enter 0 to 100,000."),
+            ({"models": "1000000000000"}, "Enter 0 to 100,000."),
+            ({"models": "1.234"}, "Enter at most two decimals."),
+            ({"time_cut": "91"}, "Enter 0 to 90."),
+            ({"ramp_months": "0"}, "Enter 1 to 36."),
             ({"models": "nan"}, "Enter a number"),
             ({"models_low": "11"}, "The low end is above what is expected, 10."),
             ({"models": "7", "models_high": "6.5"}, "The high end is below what is expected, 7."),
@@ -168,6 +172,7 @@ class TestFiles:
 
     def test_the_pdf_has_the_plan_and_the_case(self, facilitator: Client, viewer: Client, roadmap: Roadmap) -> None:
         facilitator.post(url(roadmap), NOTHING | {"models": "14", "save": "yes"})
+        roadmap.items.filter(position=1).update(due_on=dt.date(2026, 5, 22))
 
         answer = viewer.get(url(roadmap, "roadmap_pdf"))
 
@@ -181,5 +186,8 @@ class TestFiles:
             assert heading in says
         assert "Models in production 14 14 14 models own" in says
         assert "1 of 25 figures is the organization’s own" in says
+        assert str(WORDS["incidents"].why) in says
+        assert str(WORDS["models"].why) not in says
+        assert "Planned overdue since 2026-05-22" in says
         assert pdf.metadata is not None
         assert pdf.metadata.title == "To level 3: roadmap of Acme Insurance"

@@ -19,8 +19,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessments.models import Result
+from assessments.services.rounds import close_round
 from organizations.models import Member, User
 from roadmaps.models import Item, ItemStatus, Roadmap
+from roadmaps.selectors.roadmaps import planned_ends
 from tests.factories import (
     Cast,
     make_participant,
@@ -403,9 +405,49 @@ def test_what_is_done_counts_though_what_it_needs_was_dropped(
     needing = roadmap.items.filter(question_key="governance.lineage")
     client, url = client_of(cast.facilitator), roadmap.get_absolute_url()
 
-    assert "“Lineage” cannot be done: it needs Experiment tracking first" in text_of(client.get(url).content.decode())
+    blocked = client.get(url).content.decode()
+    assert "“Lineage” cannot be done: it needs Experiment tracking first" in text_of(blocked)
+    row = re.search(r"<tr>(?:(?!<tr>).)*>Lineage<.*?</tr>", blocked.partition('id="blocked"')[2], re.DOTALL)
+    assert row is not None
+    assert "Experiment tracking" in text_of(row[0])
+    assert reverse("roadmap_item", args=[cast.organization.slug, roadmap.pk, needing.get().pk]) in row[0]
     needing.update(status="done", done_on=timezone.localdate())
     page = text_of(client.get(url).content.decode())
 
     assert "“Lineage” cannot be done" not in page
     assert "Experiment tracking – Not now Follow up" in page
+
+
+def test_due_days_that_nobody_set_follow_the_plan(cast: Cast, roadmap: Roadmap, client_of: ClientOf) -> None:
+    ends = planned_ends(roadmap)
+    items = list(roadmap.items.all())
+    for item in items:
+        item.due_on = ends[item.key]
+        item.save()
+    set_by_hand = ends[items[2].key] + dt.timedelta(days=3)
+    roadmap.items.filter(pk=items[2].pk).update(due_on=set_by_hand)
+    client = client_of(cast.facilitator)
+    url = reverse("move_roadmap_item", args=[cast.organization.slug, roadmap.pk, items[1].pk])
+
+    client.post(url, {"status": "dropped", "dropped_reason": "Not now"})
+
+    due = {item.pk: item.due_on for item in roadmap.items.all()}
+    assert due[items[3].pk] == planned_ends(roadmap)[items[3].key] != ends[items[3].key]
+    assert (due[items[0].pk], due[items[2].pk]) == (ends[items[0].key], set_by_hand)
+
+    client.post(url, {"status": "planned"})
+    assert roadmap.items.get(pk=items[3].pk).due_on == ends[items[3].key]
+
+
+def test_of_a_practice_that_most_have_the_share_is_told(cast: Cast, client_of: ClientOf) -> None:
+    round_ = make_round(cast.organization, teams=[cast.team], quarter=(2026, 2))
+    for given in ("yes", "yes", "no"):
+        response = answers(2, 1, 1, 1, 1) | {"model_development.experiment_tracking": given}
+        make_response(response, participant=make_participant(round_, team=cast.team))
+    close_round(round_=round_)
+    kept = Result.objects.get(round=round_, team=None)
+
+    page = text_of(client_of(cast.facilitator).get(new_url(cast, kept)).content.decode())
+
+    assert "the answers put this practice of level 2 at 66 %, and it counts in full once all say yes." in page
+    assert "and lacks this practice of level" in page

@@ -63,13 +63,17 @@ class TestStructure:
         assert "Causal reasoning to learn" in says
         assert "Level 3 does without this role; others take over its work." in says
         assert "1 practice of the roadmap needs this role, with others; it takes 2 person-weeks in all." in says
+        assert "neither level calls for: DevOps engineer (1 practice, 2 person-weeks with others), Software" in says
         assert "Record who is there" not in says
 
     def test_who_is_there_is_recorded_for_all_roadmaps(
         self, facilitator: Client, viewer: Client, cast: Cast, roadmap: Roadmap
     ) -> None:
         address = url(roadmap, "structure")
-        assert "Not recorded yet Data scientist, ML engineer" in text_of(viewer.get(address).content)
+        says = text_of(viewer.get(address).content)
+        assert "Not recorded yet Data scientist, ML engineer" in says
+        assert "It cannot be told yet: of" in says
+        assert "new at level 3." in says
         sent = typed(facilitator, address)
         people, notes = ([name for name in sent if name.startswith(what)] for what in ("people", "note"))
 
@@ -140,7 +144,10 @@ class TestGovernance:
         assert "0 of 5 controls are in place or not needed." in says
         for topic in ("Approval workflow Open", "Compliance Open", "Audit trail Open"):
             assert topic in says
-        assert "Each model has a service level that can be agreed and reported on. Brought by:" in says
+        assert (
+            "Each model has a service level that can be agreed and reported on."
+            " Brought by: Service metrics · Monitoring & observability" in says
+        )
         assert "Owner: nobody yet" in says
         assert "Save the controls" not in says
 

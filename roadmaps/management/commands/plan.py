@@ -48,7 +48,7 @@ class Command(BaseCommand):
         # Where even all of it does not reach the target, all of it is what can be done.
         plan = lay_out(outlook, cheapest.steps if cheapest else outlook.steps, target, resources)
         if options["json"]:
-            self.stdout.write(json.dumps(_payload(definition, plan), indent=2))
+            self.stdout.write(json.dumps(_payload(outlook, plan), indent=2))
         else:
             self.stdout.write("\n".join(_report(outlook, plan, is_proven=bool(cheapest and cheapest.is_proven))))
 
@@ -83,7 +83,8 @@ def _target(definition: Definition, current: Standing, text: str | None) -> Targ
     return Target(level)
 
 
-def _payload(definition: Definition, plan: Plan) -> dict[str, Any]:
+def _payload(outlook: Outlook, plan: Plan) -> dict[str, Any]:
+    definition = outlook.definition
     return {
         "current": _standing(plan.current),
         "target": {"level": plan.target.level.number if plan.target.level else None},
@@ -98,7 +99,7 @@ def _payload(definition: Definition, plan: Plan) -> dict[str, Any]:
                 "effort_weeks": _number(planned.step.effort),
                 "gain": _number(planned.gain),
                 "phase": planned.phase,
-                "why": wording.why(definition, plan, planned),
+                "why": wording.why(definition, plan, planned, outlook.mean(planned.step)),
             }
             for planned in plan.steps
         ],
@@ -149,7 +150,7 @@ def _report(outlook: Outlook, plan: Plan, *, is_proven: bool) -> Iterator[str]:
             yield f"  {planned.step.question}  {wording.weeks(planned.step.effort)}, {signed(planned.gain)} → " + score(
                 planned.after.overall
             )
-            yield f"    {wording.why(definition, plan, planned)}"
+            yield f"    {wording.why(definition, plan, planned, outlook.mean(planned.step))}"
     yield ""
     yield from _end(outlook, plan)
 
