@@ -147,7 +147,7 @@ def test_nudges_go_to_who_has_not_submitted_once_a_day(round_: Round, cast: Cast
     silent, done = (factories.make_participant(round_, team=cast.team) for _n in range(2))
     elsewhere = factories.make_participant(round_, team=other)
     factories.make_response(participant=done)
-    round_.participants.update(invited_at=timezone.now())
+    round_.participants.update(invited_at=timezone.now() - timedelta(days=1))
     send_nudges(round_id=round_.pk, team_id=cast.team.pk)
     assert recipients() == [silent.email]
     for _twice in range(2):
@@ -247,7 +247,7 @@ def test_two_workers_at_once_send_one_mail_to_each(send: Callable[..., object]) 
     round_ = factories.make_round()
     people = [factories.make_participant(round_) for _n in range(20)]
     if send is send_nudges:
-        round_.participants.update(invited_at=timezone.now())
+        round_.participants.update(invited_at=timezone.now() - timedelta(days=1))
 
     def work() -> None:
         send(round_id=round_.pk)
