@@ -78,7 +78,11 @@ class ScheduleForm(forms.Form):
     hour = forms.TypedChoiceField(label=gettext_lazy("At"), coerce=int, choices=HOURS)
     days_before = DaysField(
         label=gettext_lazy("Days before"),
-        help_text=gettext_lazy("Facilitators get a mail so many days before each date; 0 is the day itself."),
+        required=False,
+        help_text=gettext_lazy(
+            "Facilitators and owners get a mail so many days before each date; 0 is the day itself. It may be empty "
+            "where the round opens by itself."
+        ),
     )
     opens_round = forms.BooleanField(
         label=gettext_lazy("Open the round by itself on the date"),
@@ -116,6 +120,8 @@ class ScheduleForm(forms.Form):
             values["weeks"] = 0
         elif not values.get("weeks") and "weeks" not in self.errors:
             self.add_error("weeks", _("Say how many weeks lie between two dates."))
+        if values.get("days_before") == [] and not values.get("opens_round"):
+            self.add_error("days_before", _("Say how many days before, or have the round open by itself."))
         return values
 
     @property

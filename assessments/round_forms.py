@@ -14,13 +14,15 @@ from django.utils.translation import gettext_lazy as _
 
 from assessments.addresses import Broken, NotText, find_addresses, read_text
 from assessments.forms import refuse_broken_text
-from assessments.models import QuestionnaireVersion, Round
+from assessments.models import Participant, QuestionnaireVersion, Round
 from assessments.models.rounds import Aggregate
 from assessments.selectors.questionnaires import OFFERED
 from assessments.selectors.rounds import free_quarter, versions_for
 from organizations.models import Member, Organization, Team
 
 MOST_PEOPLE = 1000
+# Fewer than the fields that a request may have.
+MOST_LISTED = 500
 LARGEST_FILE = 512 * 1024
 LONGEST_TEXT = 800_000
 YEARS = range(2000, 2101)
@@ -187,6 +189,41 @@ class MembersField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  #
     def label_from_instance(self, obj: Any) -> str:
         name = obj.user.get_full_name()
         return f"{name} ({obj.user.email})" if name else obj.user.email
+
+
+class RemovalForm(forms.Form):
+    """Whom of some people to take out of a round, those ticked or all; once valid, `chosen` are these."""
+
+    people = forms.ModelMultipleChoiceField(
+        Participant.objects.none(),
+        label=_("People"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "invalid_choice": _("One of these has answered meanwhile, or is gone. Pick among those shown.")
+        },
+    )
+    everybody = forms.BooleanField(label=_("All of them"), required=False)
+
+    def __init__(self, data: QueryDict | None, *, people: QuerySet[Participant]) -> None:
+        super().__init__(data)
+        field = self.fields["people"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)  # noqa: S101 - tells mypy which field this is
+        field.queryset = people
+        self.everyone = people
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = self.cleaned_data
+        if not self.errors and not values["everybody"] and not values["people"]:
+            raise ValidationError(_("Tick who is no longer to be asked."))
+        return values
+
+    @property
+    def chosen(self) -> QuerySet[Participant]:
+        if self.cleaned_data["everybody"]:
+            return self.everyone
+        ticked: QuerySet[Participant] = self.cleaned_data["people"]
+        return ticked
 
 
 class PeopleForm(forms.Form):

@@ -50,6 +50,7 @@ round_patterns = [
     path("<int:round_id>/edit/", rounds.edit_round, name="edit_round"),
     path("<int:round_id>/teams/", rounds.add_team, name="add_round_team"),
     path("<int:round_id>/participants/", round_people.participants, name="round_participants"),
+    path("<int:round_id>/participants/remove/", round_people.remove_participants, name="remove_participants"),
     path(
         "<int:round_id>/participants/<int:participant_id>/remove/",
         round_people.remove_participant,

@@ -242,6 +242,7 @@ def test_running_a_round(marked: None, cast: Cast, client_of: ClientOf, version:
         *(("round", [row.pk], 200) for row in (draft, round_, closed)),
         *((name, [draft.pk], 200) for name in ("edit_round", "open_round", "discard_round")),
         *((name, [round_.pk], 200) for name in ("round_participants", "close_round", "extend_round", "nudge_round")),
+        ("remove_participants", [round_.pk], 200),
         ("remove_participant", [round_.pk, guest.pk], 200),
         ("reopen_round", [closed.pk], 200),
         ("close_round", [closed.pk], 409),

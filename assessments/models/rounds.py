@@ -216,11 +216,13 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
         )
 
     def to_nudge(self) -> ParticipantQuerySet:
-        """Return those of `waiting` who got no nudge for a day, want nudges, and whose mail does not come back."""
+        """Return those of `waiting` who got no mail for a day, want nudges, and whose mail does not come back."""
+        lately = timezone.now() - Participant.NUDGE_INTERVAL
         refused = Subscription.objects.without_nudges().filter(organization=OuterRef("organization"))
         by_email = refused.filter(user=None, email=Lower(OuterRef("email")))
         return self.waiting().filter(
-            Q(nudged_at=None) | Q(nudged_at__lte=timezone.now() - Participant.NUDGE_INTERVAL),
+            Q(nudged_at=None) | Q(nudged_at__lte=lately),
+            Q(invited_at__lte=lately),
             ~Exists(refused.filter(user=OuterRef("user"))),
             Q(user__isnull=False) | ~Exists(by_email),
         )

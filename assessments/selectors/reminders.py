@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -132,18 +133,35 @@ class Date:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A schedule with its next dates, the skipped ones among them included."""
+    """A schedule with its next dates, the skipped ones among them included, and who would be told today.
+
+    `refusing` are in charge too, but want no reminders, or mail to them came back.
+    """
 
     schedule: ReminderSchedule
     dates: Sequence[Date]
+    told: Sequence[User]
+    refusing: Sequence[User]
 
 
 def planned_for(organization: Organization) -> list[Planned]:
-    """Return an organization's schedules, its own first, then those of teams by name. One query."""
+    """Return an organization's schedules, its own first, then those of teams by name. Three queries."""
     today = today_in(organization)
     schedules = organization.reminder_schedules.select_related("organization", "team", "opened_round")
     found = sorted(schedules, key=lambda schedule: (schedule.team is not None, str(schedule.team or "")))
-    return [Planned(schedule, coming(schedule, today)) for schedule in found]
+    if not found:
+        return []
+    members = list(in_charge_of(organization, None).select_related("user").order_by("user__email"))
+    wishes = Subscription.objects.filter(organization=organization).exclude(user=None)
+    refused = {wish.user_id for wish in wishes if wish.is_bounced or not wish.reminders}
+    planned = []
+    for schedule in found:
+        own = [member.user for member in members if schedule.team_id and member.team_id == schedule.team_id]
+        people = own or [member.user for member in members]
+        told = [user for user in people if user.pk not in refused]
+        refusing = [user for user in people if user.pk in refused]
+        planned.append(Planned(schedule, coming(schedule, today), told, refusing))
+    return planned
 
 
 def coming(schedule: ReminderSchedule, today: dt.date) -> list[Date]:
@@ -158,13 +176,30 @@ def teams_without_schedule(organization: Organization) -> QuerySet[Team]:
     return organization.teams.filter(archived_at=None, reminder_schedules=None).order_by("name")
 
 
-def last_deliveries(organization: Organization) -> list[Reminder]:
-    """Return the last messages of schedules that were sent, tried, or left out, the newest first. One query."""
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of the messages of one date of a schedule, or of its tests, the newest first."""
+
+    first: Reminder
+    rows: Sequence[Reminder]
+
+    @property
+    def fates(self) -> list[tuple[str, int]]:
+        """How many met which fate, by its name; none of a single message."""
+        counts = Counter(str(row.get_state_display()) for row in self.rows)
+        return sorted(counts.items()) if len(self.rows) > 1 else []
+
+
+def last_deliveries(organization: Organization) -> list[Delivered]:
+    """Return the last messages of schedules sent, tried, or left out, by date, the newest first; one query."""
     done = Q(state__in=[Fate.SENT, Fate.FAILED, Fate.LEFT_OUT, Fate.CLAIMED]) | Q(attempts__gt=0) | Q(is_test=True)
     reminders = organization.reminders.of_schedules().filter(done)
     newest_first = (Coalesce("sent_at", "first_tried_at", "send_at").desc(), "-pk")
     found = reminders.select_related("schedule__team", "schedule__organization", "user", "hook").order_by(*newest_first)
-    return list(found[:DELIVERIES_SHOWN])
+    by_date: dict[tuple[object, ...], list[Reminder]] = {}
+    for row in found[:DELIVERIES_SHOWN]:
+        by_date.setdefault((row.schedule_id, row.on, row.is_test), []).append(row)
+    return [Delivered(rows[0], rows) for rows in by_date.values()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from assessments.models import Participant, Response, Round
 from assessments.models.rounds import RoundStatus
@@ -103,6 +104,24 @@ def remove_participant(*, participant: Participant) -> None:
     if Response.objects.submitted_in(round_).filter(participant=participant).exists():
         raise AlreadyResponded(participant.email)
     Participant.objects.filter(pk=participant.pk).delete()
+
+
+@transaction.atomic
+def remove_participants(*, round_: Round, people: QuerySet[Participant]) -> int:
+    """No longer ask some of a round's people, and delete what they have answered so far; return how many these are.
+
+    Who has submitted stays. Raises NotOpen for a closed round, AlreadyResponded as `remove_participant` does.
+    """
+    held = Round.objects.select_for_update(no_key=True).get(pk=round_.pk)
+    if held.status == RoundStatus.CLOSED:
+        raise NotOpen(str(held))
+    if held.anonymous and held.status != RoundStatus.DRAFT:
+        raise AlreadyResponded(str(held))
+    # With the round held, nobody submits.
+    submitted = Response.objects.submitted_in(held).values("participant")
+    keys = set(people.filter(round=held).exclude(pk__in=submitted).values_list("pk", flat=True))
+    Participant.objects.filter(pk__in=keys).delete()
+    return len(keys)
 
 
 def token_of(participant: Participant) -> str:

@@ -184,7 +184,7 @@ def open_and_close_due_rounds() -> None:
 def nudge(*, round_: Round, team: Team | None = None) -> int:
     """Have everyone reminded, of a team or of all, who was invited and has not submitted; return how many these are.
 
-    Nobody is reminded twice within a day. Raises NotOpen.
+    Nobody is reminded within a day of the invitation or the last reminder. Raises NotOpen.
     """
     if not Round.objects.filter(pk=round_.pk, status=RoundStatus.OPEN).exists():
         raise NotOpen(str(round_))

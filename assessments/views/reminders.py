@@ -184,7 +184,8 @@ def _form_page(
     rhythm = form.rhythm
     today = today_in(member.organization)
     dates = next_dates(rhythm, today, DATES_SHOWN, schedule.skipped if schedule else ()) if rhythm else []
-    context = {"form": form, "schedule": schedule, "dates": dates}
+    amiss = [form[name] for name in ("every", "weeks", "anchor", "hour") if name in form.errors]
+    context = {"form": form, "schedule": schedule, "dates": dates, "amiss": amiss}
     name = "schedule.html#dates" if is_preview and request.headers.get("HX-Request") else "schedule.html"
     return _render(request, member, name, context, status=422 if has_errors and not is_preview else 200)
 

@@ -197,7 +197,7 @@ def _reminded(round_: Round, count: int) -> str:
 
 def _who_is_reminded(round_: Round, team: Team | None) -> tuple[str, bool]:
     """Say who gets a reminder, in an anonymous round without telling how many; and whether it is of any use."""
-    rest = _("Whoever was reminded less than a day ago is left out.")
+    rest = _("Whoever was invited or reminded less than a day ago is left out.")
     if round_.anonymous:
         return f"{_('Whoever was invited and has not submitted answers gets a mail with their link.')} {rest}", True
     waiting = Participant.objects.waiting().filter(round=round_)
@@ -214,9 +214,10 @@ def _who_is_reminded(round_: Round, team: Team | None) -> tuple[str, bool]:
     if not count:
         return _("Nobody who was invited has still to answer."), False
     text = ngettext(
-        "%(count)d person has not submitted answers and was reminded less than a day ago. Come back tomorrow.",
-        "%(count)d people have not submitted answers, and all of them were reminded less than a day ago. Come back "
+        "%(count)d person has not submitted answers and was invited or reminded less than a day ago. Come back "
         "tomorrow.",
+        "%(count)d people have not submitted answers, and all of them were invited or reminded less than a day ago. "
+        "Come back tomorrow.",
         count,
     )
     return text % {"count": count}, False

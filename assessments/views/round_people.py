@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessments.models import Round
+from assessments.models.responses import ResponseStatus
 from assessments.models.rounds import RoundStatus
-from assessments.round_forms import PeopleForm
+from assessments.round_forms import MOST_LISTED, PeopleForm, RemovalForm
 from assessments.selectors.organizations import team_progress
 from assessments.selectors.rounds import MOST_MEMBERS, members_to_ask, people_of
 from assessments.services import participants as service
@@ -79,6 +80,30 @@ def remove_participant(request: HttpRequest, member: Member, round_: Round, part
             is_dangerous=True,
         ),
     )
+
+
+@on_round(RoundStatus.DRAFT, RoundStatus.OPEN)
+def remove_participants(request: HttpRequest, member: Member, round_: Round) -> HttpResponse:
+    """Take several people out of a round at once, those ticked or all, of one team with `?team=`; a GET offers them."""
+    if round_.anonymous and round_.status == RoundStatus.OPEN:
+        return _stays(request, member, round_, _("In an anonymous round this would tell whether they have answered."))
+    team = team_asked_for(request, round_)
+    people = people_of(round_, team).exclude(response__status=ResponseStatus.SUBMITTED)
+    form = RemovalForm(posted(request), people=people)
+    if form.is_valid():
+        removed = service.remove_participants(round_=round_, people=form.chosen)
+        text = ngettext("%(count)d person is no longer asked.", "%(count)d people are no longer asked.", removed)
+        messages.success(request, text % {"count": removed})
+        return redirect("round", member.organization.slug, round_.pk)
+    context: dict[str, Any] = {
+        "round": round_,
+        "team": team,
+        "form": form,
+        "ticked": request.POST.getlist("people"),
+        "people": people[:MOST_LISTED],
+        "total": people.count(),
+    }
+    return render_round(request, member, "remove.html", context)
 
 
 def _tell(request: HttpRequest, round_: Round, added: int, already: Sequence[str], repeated: Sequence[str]) -> None:

@@ -115,16 +115,20 @@ def round_(request: HttpRequest, member: Member, round_id: int) -> HttpResponse:
     if is_live(request):
         if shown.status != RoundStatus.OPEN:
             return HttpResponseClientRefresh()
-        return render_round(request, member, "round.html#progress", context)
+        if member.is_facilitator and not shown.anonymous:
+            context |= _people(request, shown) | {"is_update": True}
+        return render_round(request, member, "round.html#live", context)
     context["mine"] = own_participation(member.user, [shown]).get(shown.pk)
     if member.is_facilitator:
-        chosen = team_asked_for(request, shown)
-        context |= {
-            "chosen": chosen,
-            "page": Paginator(people_of(shown, chosen), PER_PAGE).get_page(request.GET.get("page")),
-            "team_form": TeamToAddForm(None, teams=teams_to_add(shown)),
-        }
+        context |= _people(request, shown) | {"team_form": TeamToAddForm(None, teams=teams_to_add(shown))}
     return render_round(request, member, "round.html", context)
+
+
+def _people(request: HttpRequest, round_: Round) -> dict[str, Any]:
+    """Return the page that is asked for of who is asked, of all teams or one."""
+    chosen = team_asked_for(request, round_)
+    page = Paginator(people_of(round_, chosen), PER_PAGE).get_page(request.GET.get("page"))
+    return {"chosen": chosen, "page": page}
 
 
 @on_round(RoundStatus.DRAFT, RoundStatus.OPEN)

@@ -76,6 +76,8 @@ class TestReport:
         assert "Search 2 2.50" in says
         assert "The answers of 4 of 4 people who were asked count." in says
         assert f"2 / {len(pdf.pages)}" in pdf.pages[1].extract_text()
+        # No page has a single line left over from the one before.
+        assert min(page.extract_text().count("\n") for page in pdf.pages) > 1
 
     def test_it_names_all_that_are_weakest_and_as_many_steps_as_the_page(
         self, client: Client, cast: Cast, version: QuestionnaireVersion

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from assessments.delivery import Verdict
@@ -616,6 +617,7 @@ def test_nobody_is_nudged_without_need(cast: Cast, open_round: Round, clock: Clo
 
 
 def test_who_wants_no_nudge_gets_none_by_hand_either(cast: Cast, open_round: Round) -> None:
+    open_round.participants.update(invited_at=timezone.now() - Participant.NUDGE_INTERVAL)
     assert Participant.objects.to_nudge().count() == 2
     Subscription.objects.create(organization=cast.organization, email="guest@partner.example", nudges=False)
     assert [row.user for row in Participant.objects.to_nudge()] == [cast.member]

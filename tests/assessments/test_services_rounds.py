@@ -337,12 +337,13 @@ def test_who_was_invited_and_has_not_submitted_is_nudged_once_a_day(
     other = factories.make_team(cast.organization)
     round_ = factories.make_round(cast.organization, teams=[cast.team, other])
     now = timezone.now()
-    silent, begun, done, recent, elsewhere, uninvited = (
-        factories.make_participant(round_, team=other if n == 4 else cast.team) for n in range(6)
+    silent, begun, done, recent, elsewhere, uninvited, late = (
+        factories.make_participant(round_, team=other if n == 4 else cast.team) for n in range(7)
     )
     factories.make_response({}, participant=begun, submitted=False)
     factories.make_response(participant=done)
-    round_.participants.exclude(pk=uninvited.pk).update(invited_at=now)
+    round_.participants.exclude(pk=uninvited.pk).update(invited_at=now - timedelta(hours=25))
+    Participant.objects.filter(pk=late.pk).update(invited_at=now - timedelta(hours=23))
     Participant.objects.filter(pk=recent.pk).update(nudged_at=now - timedelta(hours=23))
     Participant.objects.filter(pk=begun.pk).update(nudged_at=now - timedelta(hours=25))
     assert set(Participant.objects.to_nudge()) == {silent, begun, elsewhere}

@@ -109,6 +109,7 @@ def test_the_mails_say_who_asks_what_until_when(anonymous: bool, round_: Round) 
     Round.objects.update(anonymous=anonymous, closes_at=NOVEMBER)
     participant = factories.make_participant(round_)
     send_invitations(round_id=round_.pk)
+    round_.participants.update(invited_at=timezone.now() - Participant.NUDGE_INTERVAL)
     send_nudges(round_id=round_.pk)
     invitation, nudge = mail.outbox
     assert invitation.subject == "Acme & Sons asks you about machine learning, Q3 2026"
@@ -147,7 +148,7 @@ def test_nudges_go_to_who_has_not_submitted_once_a_day(round_: Round, cast: Cast
     silent, done = (factories.make_participant(round_, team=cast.team) for _n in range(2))
     elsewhere = factories.make_participant(round_, team=other)
     factories.make_response(participant=done)
-    round_.participants.update(invited_at=timezone.now())
+    round_.participants.update(invited_at=timezone.now() - timedelta(days=1))
     send_nudges(round_id=round_.pk, team_id=cast.team.pk)
     assert recipients() == [silent.email]
     for _twice in range(2):
@@ -183,6 +184,7 @@ def test_many_are_mailed_a_share_at_a_time(round_: Round, monkeypatch: pytest.Mo
         while further:
             task(*further.pop())
         assert len(mail.outbox) == mailed
+        round_.participants.update(invited_at=timezone.now() - Participant.NUDGE_INTERVAL)
     assert recipients() == sorted([participant.email for participant in people] * 2)
 
 
@@ -247,7 +249,7 @@ def test_two_workers_at_once_send_one_mail_to_each(send: Callable[..., object]) 
     round_ = factories.make_round()
     people = [factories.make_participant(round_) for _n in range(20)]
     if send is send_nudges:
-        round_.participants.update(invited_at=timezone.now())
+        round_.participants.update(invited_at=timezone.now() - timedelta(days=1))
 
     def work() -> None:
         send(round_id=round_.pk)

@@ -16,8 +16,9 @@ from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
 
-from assessments.models import Reminder, ReminderHook, ReminderSchedule, ReminderSettings
+from assessments.models import Reminder, ReminderHook, ReminderSchedule, ReminderSettings, Subscription
 from assessments.models.reminders import Fate
+from assessments.selectors.reminders import planned_for
 from assessments.services import reminders as service
 from organizations.models import Organization, User
 from tests import factories
@@ -78,6 +79,7 @@ def test_nothing_is_planned_at_first_and_a_plan_shows_the_next_five_dates(cast: 
     [
         ({"every": "weeks"}, "Say how many weeks lie between two dates."),
         ({"every": "weeks", "weeks": "0"}, "greater than or equal to 1"),
+        ({"days_before": ""}, "Say how many days before, or have the round open by itself."),
         ({"days_before": "two"}, "Enter whole numbers with commas between them"),
         ({"days_before": "999999999"}, "at most 180 days"),
         ({"days_before": "1 2 3 4 5 6 7 8 9 10 11"}, "at most 10 numbers"),
@@ -109,8 +111,38 @@ def test_the_dates_follow_what_is_typed_and_nothing_is_saved(cast: Cast, facilit
     assert "Wednesday, 13 May 2026" in text_of(page)
     assert "Please correct this" not in text_of(page)
     half = facilitator.post(url(cast, "new_schedule"), sent | {"weeks": "x"}, headers={"HX-Request": "true"})
-    assert "then the dates stand here" in half.content.decode()
+    assert "Weeks between: Enter a whole number." in half.content.decode()
+    far = facilitator.post(url(cast, "new_schedule"), sent | {"anchor": "9998-12-31"}, headers={"HX-Request": "true"})
+    assert "First date: Choose a day from 2000 to 2100." in far.content.decode()
     assert not ReminderSchedule.objects.exists()
+
+
+def test_a_schedule_may_open_rounds_without_warnings(cast: Cast, facilitator: Client) -> None:
+    facilitator.post(url(cast, "new_schedule"), PLAN | {"days_before": "", "opens_round": "on"})
+    assert ReminderSchedule.objects.get(opens_round=True).days_before == []
+    page = text_of(facilitator.get(url(cast)))
+    assert "The round opens by itself" in page
+    assert "Days before" not in page.split('id="nudges"')[0]
+
+
+def test_the_page_says_who_gets_the_mails(
+    cast: Cast, facilitator: Client, schedule: ReminderSchedule, django_assert_num_queries: Any
+) -> None:
+    def page() -> str:
+        return " ".join(text_of(facilitator.get(url(cast))).split())
+
+    everybody = ", ".join(sorted([cast.facilitator.email, cast.owner.email]))
+    assert f"The mails go to {everybody}." in page()
+    Subscription.objects.create(organization=cast.organization, user=cast.owner, reminders=False)
+    assert f"The mails go to {cast.facilitator.email}." in page()
+    assert f"as they want none or it came back: {cast.owner.email}." in page()
+    other = factories.make_team(cast.organization)
+    cast.organization.members.filter(user=cast.owner).update(team=other)
+    team = factories.make_schedule(cast.organization, team=other)
+    with django_assert_num_queries(3):
+        own, of_team = planned_for(cast.organization)
+    assert (own.told, own.refusing) == ([cast.facilitator], [cast.owner])
+    assert (of_team.schedule, of_team.told, of_team.refusing) == (team, [], [cast.owner])
 
 
 def test_each_team_has_one_at_most(cast: Cast, facilitator: Client, schedule: ReminderSchedule) -> None:
@@ -164,6 +196,7 @@ def test_the_last_deliveries_are_told_with_their_fate(
     Reminder.objects.filter(user=cast.owner).update(state=Fate.FAILED, sent_at=None, error="550 no <such> mailbox")
     page = " ".join(text_of(facilitator.get(url(cast))).split())
     assert "Test · For 1 April 2026, Acme Insurance" in page
+    assert 'For 1 April 2026, Acme Insurance</h3> <p class="small text-body-secondary mb-1">Failed: 1, Sent: 1' in page
     assert "The server said: 550 no &lt;such&gt; mailbox" in page
     assert page.count("fate-sent") == 2
     assert page.count("fate-failed") == 1
@@ -272,6 +305,7 @@ def test_the_demos_outbox_shows_what_was_sent(
             message.attach_alternative("<p>Hello <b>ä</b></p>", "text/html")
             message.send()
     page = text_of(client.get(reverse("demo_outbox")))
+    assert "(UTC)" in page
     assert page.index("Nr. 1 &lt;b&gt;") < page.index("Nr. 0 &lt;b&gt;")
     [file] = [path.name for path in tmp_path.iterdir()]
     letter = client.get(reverse("demo_letter", args=[file, 1]))

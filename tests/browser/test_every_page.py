@@ -235,11 +235,11 @@ def test_pages_of_an_open_round(context: BrowserContext, page: Page) -> None:
     log_in(context, "facilitator")
     [open_round] = _rounds(page, "open")
     expect_flawless(page)
-    for act in ("participants/", "extend/", "nudge/", "close/"):
+    for act in ("participants/", "participants/remove/", "extend/", "nudge/", "close/"):
         expect_flawless(page, path=f"{open_round}{act}")
     expect_flawless(page, path=f"{open_round}reopen/", status=409)
     page.goto(open_round)
-    page.get_by_role("link", name="Remove").first.click()
+    page.locator("#people-list").get_by_role("link", name="Remove").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Remove")
     expect_flawless(page)
 
