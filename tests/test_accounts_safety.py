@@ -362,7 +362,7 @@ def test_a_session_is_told_by_browser_system_and_when_it_was_last_seen(client: C
     [first, second] = text_of(client.get(reverse("usersessions_list"))).split("<li class")[1:]
     assert "curl" in first
     assert "logged in since 1 March 2026, 09:30 UTC" in first
-    assert "last seen March 2, 2026, 10:45 a.m. UTC" in first
+    assert "last seen 2 March 2026, 10:45 UTC" in first
     assert "this browser" not in first
     assert "Chrome on Linux" in second
     assert "this browser" in second

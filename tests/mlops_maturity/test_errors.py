@@ -29,7 +29,7 @@ def test_something_broken_gets_our_page(client: Client, monkeypatch: pytest.Monk
     def broken(*args: object) -> None:
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr("assessments.views.home.version_on_offer", broken)
+    monkeypatch.setattr("assessments.views.home.versions_on_offer", broken)
     client.raise_request_exception = False
 
     reply = client.get("/")

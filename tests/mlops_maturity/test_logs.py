@@ -96,7 +96,7 @@ def test_what_was_not_there_or_not_allowed_is_logged_once_by_its_route(
 def test_an_error_is_logged_with_its_traceback_and_without_what_people_wrote(
     client: Client, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("assessments.views.home.version_on_offer", broken)
+    monkeypatch.setattr("assessments.views.home.versions_on_offer", broken)
     client.raise_request_exception = False
 
     reply = client.get("/")
