@@ -93,6 +93,15 @@ class Stack:
         before = (self.folder / "ticks").stat().st_size
         wait_for(lambda: (self.folder / "ticks").stat().st_size >= before + how_many, "ticks")
 
+    def restart_what_froze(self) -> None:
+        """Do as whoever looks at `/readyz` does: start beat and worker anew where they do not find back to Redis."""
+        before = (self.folder / "ticks").stat().st_size
+        if eventually(lambda: (self.folder / "ticks").stat().st_size >= before + 3, 20):
+            return
+        for name, start in (("beat", self.start_beat), ("worker", self.start_worker)):
+            self.kill(name)
+            start()
+
     def await_begin(self) -> None:
         """Wait until a worker takes up a further tick."""
         before = (self.folder / "begun").stat().st_size

@@ -80,6 +80,7 @@ def recover(running: Stack, quarter: int, days: int) -> None:
         running.start_worker()
     elif quarter == 2:
         running.start_redis()
+        running.restart_what_froze()
     elif quarter == 3:
         wait_for(lambda: Reminder.objects.filter(error__startswith="451").exists(), "refusal")
         waiting = Reminder.objects.get(error__startswith="451")
