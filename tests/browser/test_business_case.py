@@ -27,7 +27,7 @@ def test_what_one_types_is_worked_out_at_once_and_kept_when_saved(context: Brows
     expect(weeks).to_be_focused()
     expect(results.locator("[data-case-chart] svg").first).to_be_visible()
     weeks.fill("-4")
-    expect(results.get_by_role("alert")).to_contain_text("greater than or equal to 0")
+    expect(results.get_by_role("alert")).to_contain_text("Enter 0 to 520.")
 
     weeks.fill("400")
     expect(results.get_by_role("alert")).to_have_count(0)
