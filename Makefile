@@ -13,7 +13,7 @@ ON_SERVICES = $(BIN)python -m mlops_maturity.devservices run -- $(MAKE) --no-pri
 LINT = lint-code lint-format lint-templates lint-types lint-migrations lint-deployment lint-dependencies
 COMPILE = $(BIN)uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help install demo test lint checks format lock clean chromium pango tests chaos fuzz kills audit $(LINT)
+.PHONY: help install demo test lint checks format lock clean chromium pango tests chaos fuzz kills audit benchmark measurements $(LINT)
 
 help: ## show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -84,6 +84,13 @@ kills:
 
 fuzz:
 	@echo "CHAOS_REQUESTS=$$CHAOS_REQUESTS CHAOS_SEED=$$CHAOS_SEED"; $(BIN)pytest tests/test_fuzz.py
+
+benchmark: $(INSTALLED) ## measure pages with 10 million answers; BENCHMARK= has other options (benchmarks/README.md)
+	@$(ON_SERVICES) measurements
+
+measurements:
+	@DEBUG=false SECRET_KEY="$$($(BIN)python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
+		$(BIN)python -m benchmarks $(BENCHMARK)
 
 audit: $(INSTALLED) ## ask a vulnerability service about the packages that are installed in production
 	@$(BIN)python .ci/audit.py

@@ -1,0 +1,98 @@
+"""`make benchmark`: write the data, measure, print a table, keep the figures as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
+django.setup()
+
+from django.core.management import call_command  # noqa: E402 - Django is ready now
+from django.db import connection  # noqa: E402
+
+from benchmarks.pages import measure, pages  # noqa: E402
+from benchmarks.people import survey, write_data  # noqa: E402
+from benchmarks.single import closing  # noqa: E402
+from benchmarks.site import WORKERS, running_site  # noqa: E402
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--answers", type=int, default=10_000_000, help="how many the large data set has")
+    parser.add_argument("--seconds", type=float, default=30.0, help="how long each window is")
+    parser.add_argument("--only", default="", help="measure pages whose names have this word")
+    options = parser.parse_args()
+    call_command("migrate", run_syncdb=True, verbosity=0)
+    begin = time.monotonic()
+    write_data(options.answers)
+    seeded = time.monotonic() - begin
+    rows = []
+    with running_site() as site:
+        for page in pages(survey()):
+            if options.only in page.name:
+                rows.append(measure(page, site, options.seconds))
+                print(_line(rows[-1]), flush=True)
+    singles = [closing()]
+    print(_table(rows, singles))
+    _keep({"machine": _machine(), "answers": options.answers, "seeded_s": seeded, "pages": rows, "singles": singles})
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    return f"{row['page']}: {row['rate']:.0f}/s, p95 {row['p95_ms']:.0f} ms, {row['ratio']:.2f} of bare"
+
+
+def _table(rows: Iterable[Mapping[str, Any]], singles: Iterable[Mapping[str, Any]]) -> str:
+    lines = [
+        "| page | a second | p50 ms | p95 ms | bare before, after | of bare | goal | met | other cores |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row['page']} | {row['rate']:.1f} | {row['p50_ms']:.1f} | {row['p95_ms']:.1f} |"
+        f" {row['bare_rates'][0]:.0f}, {row['bare_rates'][1]:.0f} | {row['ratio']:.2f} | {row['goal']} |"
+        f" {'yes' if row['met'] else 'no'} | {row['other_cores']:.2f} |"
+        for row in rows
+    ]
+    lines += ["", "| work | seconds | memory | goal | met |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {row['work']} | {row['seconds']:.2f} | {row['megabytes']:.0f} MB | {row['goal']} |"
+        f" {'yes' if row['met'] else 'no'} |"
+        for row in singles
+    ]
+    return "\n".join(lines)
+
+
+def _machine() -> Mapping[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        [server] = cursor.fetchone() or [""]
+    return {
+        "python": platform.python_version(),
+        "django": django.__version__,
+        "postgresql": server,
+        "cores": os.cpu_count(),
+        "workers": WORKERS,
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+def _keep(figures: Mapping[str, Any]) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{time.strftime('%Y%m%d-%H%M')}.json"
+    path.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
+    print(f"Kept in {path.relative_to(Path.cwd())}")
+
+
+if __name__ == "__main__":
+    main()

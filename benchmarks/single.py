@@ -1,0 +1,51 @@
+"""What is measured once and alone, each in a process of its own, so that its memory is its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import django
+
+MOST_CLOSING_SECONDS, MOST_CLOSING_MEGABYTES = 3, 200
+
+
+def closing() -> Mapping[str, Any]:
+    """Close a round of 10,000 responses, 250,000 answers and 20 teams; it is open again afterwards."""
+    seconds, megabytes = _alone(_close)
+    return {
+        "work": "closing a round of 10,000 responses",
+        "seconds": seconds,
+        "megabytes": megabytes,
+        "goal": f"< {MOST_CLOSING_SECONDS} s, < {MOST_CLOSING_MEGABYTES} MB",
+        "met": seconds < MOST_CLOSING_SECONDS and megabytes < MOST_CLOSING_MEGABYTES,
+    }
+
+
+def _close() -> float:
+    from django.db import transaction  # noqa: PLC0415 - Django is ready only now
+
+    from assessments.services.rounds import close_round  # noqa: PLC0415
+    from benchmarks.people import round_of  # noqa: PLC0415
+
+    round_ = round_of("closing")
+    with transaction.atomic():
+        begin = time.perf_counter()
+        close_round(round_=round_)
+        seconds = time.perf_counter() - begin
+        transaction.set_rollback(True)
+    return seconds
+
+
+def _alone(work: Callable[[], float]) -> tuple[float, float]:
+    """Do some work in a new process; return its seconds and the megabytes that the process took at most."""
+    with multiprocessing.get_context("spawn").Pool(1, initializer=django.setup) as pool:
+        return pool.apply(_measured, [work])
+
+
+def _measured(work: Callable[[], float]) -> tuple[float, float]:
+    seconds = work()
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
