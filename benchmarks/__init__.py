@@ -1,1 +1,1 @@
-"""The large data set measured: pages against bare views of the same work, closing and planning (README.md beside this)."""
+"""The large data set measured: pages against bare views of the same work, closing, planning (README.md says how)."""

@@ -21,7 +21,7 @@ from django.db import connection  # noqa: E402
 
 from benchmarks.pages import measure, pages  # noqa: E402
 from benchmarks.people import survey, write_data  # noqa: E402
-from benchmarks.single import closing  # noqa: E402
+from benchmarks.single import closing, planning  # noqa: E402
 from benchmarks.site import WORKERS, running_site  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
@@ -44,7 +44,7 @@ def main() -> None:
             if options.only in page.name:
                 rows.append(measure(page, site, options.seconds))
                 print(_line(rows[-1]), flush=True)
-    singles = [closing()]
+    singles = [closing(), planning()]
     print(_table(rows, singles))
     _keep({"machine": _machine(), "answers": options.answers, "seeded_s": seeded, "pages": rows, "singles": singles})
 

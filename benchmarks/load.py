@@ -59,7 +59,7 @@ class WrongAnswer(Exception):
 
 
 def run_load(origin: str, requests: Iterator[Request], *, seconds: float, expected: int) -> Window:
-    """Send requests by `CLIENTS` at once until the time is over. Raises WrongAnswer for another status than expected."""
+    """Send requests by `CLIENTS` at once for so long. Raises WrongAnswer for another status than expected."""
     return asyncio.run(_run(origin, requests, seconds, expected))
 
 

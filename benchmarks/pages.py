@@ -36,7 +36,10 @@ def pages(survey: Survey) -> list[Page]:
     greeting = Request("/bare/", someone)
     return [
         Page(
-            "survey form, 25 questions", survey.forms, lambda: repeated(Request("/bare/form/", someone)), least_ratio=0.7
+            "survey form, 25 questions",
+            survey.forms,
+            lambda: repeated(Request("/bare/form/", someone)),
+            least_ratio=0.7,
         ),
         Page("saving one answer", survey.single_answers, lambda: _inserts(survey, 1), 200, 204, least_ratio=0.6),
         Page("saving 25 answers", survey.whole_pages, lambda: _inserts(survey, 25), 302, 204, least_ratio=0.6),

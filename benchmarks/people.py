@@ -86,7 +86,9 @@ class Survey:
 
     def forms(self) -> Iterator[Request]:
         """Yield requests for the page with all questions."""
-        return (Request(f"{self.path}questions/{self.dimension}/", cookies) for cookies, _response in cycle(self.people))
+        return (
+            Request(f"{self.path}questions/{self.dimension}/", cookies) for cookies, _response in cycle(self.people)
+        )
 
     def single_answers(self) -> Iterator[Request]:
         """Yield requests that save one answer, another one each time."""
@@ -94,7 +96,9 @@ class Survey:
             turn = n // len(self.people)
             key = self.keys[turn % len(self.keys)]
             choice = ("yes", "no")[turn // len(self.keys) % 2]
-            yield Request(f"{self.path}answer/", cookies, {"response": response, "question": key, key + "-choice": choice})
+            yield Request(
+                f"{self.path}answer/", cookies, {"response": response, "question": key, key + "-choice": choice}
+            )
 
     def whole_pages(self) -> Iterator[Request]:
         """Yield requests that save all answers at once, others each time."""

@@ -1,4 +1,4 @@
-"""The project's settings as in production, with a table for the bare views; static files are served as in production."""
+"""The project's settings as in production, with a table for the bare views."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def running_site() -> Iterator[Site]:
         port = listener.getsockname()[1]
     origin = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "gunicorn", "benchmarks.wsgi", "--workers", str(WORKERS)]
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - a program of our own
         [*command, "--bind", f"127.0.0.1:{port}", "--no-control-socket", "--log-level", "warning"],
         cwd=CHECKOUT,
         env=os.environ | {"BASE_URL": origin, "ALLOWED_HOSTS": "127.0.0.1", "LOG_LEVEL": "ERROR"},

@@ -1,4 +1,4 @@
-"""The project as its workers serve it; what begins with /bare/ goes through the middleware of a bare project instead."""
+"""The project as its workers serve it; what begins with /bare/ goes through a bare project's middleware instead."""
 
 from __future__ import annotations
 
