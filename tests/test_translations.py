@@ -16,12 +16,14 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from assessments.models import Badge, QuestionnaireVersion
+from assessments.selectors.questionnaires import definition_of
 from assessments.services.rounds import close_round
 from organizations.models import Role, User
 from organizations.selectors import hash_of
 from organizations.services import invitations as service
 from organizations.services.deletion import request_deletion, tell_of_deletion
 from roadmaps.assumptions import CURRENCIES
+from roadmaps.wording import name_of
 from tests import factories
 from tests.accounts import reauthenticate
 from tests.factories import Cast
@@ -342,6 +344,7 @@ def test_what_a_roadmap_costs_and_takes(
     roadmap = factories.make_roadmap(round_.results.get(team=None), target_level=3)
     people = {user.email for user in (cast.owner, cast.facilitator, cast.member, cast.viewer)}
     data = texts_in(version.definition) | people | {cast.organization.name, cast.team.name, roadmap.title, *CURRENCIES}
+    data |= set(map(name_of, definition_of(version.pk).questions.values()))  # the keys, as words
     for name in ("business_case", "structure", "governance"):
         for user in (cast.facilitator, cast.viewer):
             answer = client_of(user).get(reverse(f"roadmap_{name}", args=[cast.organization.slug, roadmap.pk]))

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from itertools import count
 from uuid import UUID
 
-import pgtrigger
 from django.db import connection, transaction
-from django.db.models import Model, OuterRef, Subquery
+from django.db.models import Model
 
 from assessments.definition import Definition
 from assessments.large.believable import Given, Size, answers
-from assessments.models import Answer, Participant, Response, Result, Round
+from assessments.models import Answer, Participant, Response, Round
 from assessments.models.responses import ResponseStatus
 from assessments.models.rounds import RoundStatus, RoundTeam
 from assessments.selectors.questionnaires import definition_of
@@ -59,9 +58,6 @@ def write_organization(plan: Plan) -> int:
         _write_round(round_, teams, plan, definition, given)
     for round_ in rounds[: len(rounds) - plan.last_open]:
         keep_results(round_=round_)
-    with pgtrigger.ignore("assessments.Result:freeze_result"):
-        closed_at = Round.objects.filter(pk=OuterRef("round")).values("closed_at")
-        Result.objects.filter(organization=organization).update(created_at=Subquery(closed_at))
     return len(rounds) * plan.size.respondents * len(definition.questions)
 
 
