@@ -52,7 +52,7 @@ def last_answers(participant: Participant) -> dict[str, Answer]:
     round_ = participant.round
     if not round_.show_last_answers or round_.previous_id is None:
         return {}
-    same = Q(email__iexact=participant.email)
+    same = Q(email__lower=participant.email.lower())
     if participant.user_id:
         same = Q(user_id=participant.user_id) | same & Q(user=None)
     before = (
