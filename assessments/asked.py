@@ -215,6 +215,16 @@ def asked_of(
     ]
 
 
+def page_html(asking: Sequence[Asked]) -> SafeString:
+    """Return the HTML of a page's questions."""
+    return mark_safe("".join([asked.html for asked in asking]))  # noqa: S308 - each is safe
+
+
+def known_html(asking: Sequence[Asked]) -> SafeString:
+    """Return the hidden fields that say what a page knows to be kept: the state of each answer, and its parts."""
+    return mark_safe("".join([asked.known_html for asked in asking]))  # noqa: S308 - each is safe
+
+
 def _fieldset(asked: Asked) -> SafeString:
     return render_to_string("assessments/survey/question.html", {"asked": asked, "question": asked.question})
 

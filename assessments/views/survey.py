@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from assessments.asked import Asked, asked_of
+from assessments.asked import Asked, asked_of, known_html, page_html
 from assessments.definition import Definition, Dimension, Question
 from assessments.models import Answer, Response
 from assessments.selectors.proposals import Proposed
@@ -102,7 +102,7 @@ def answer(request: HttpRequest, way: Way, response: Response) -> HttpResponse:
     except service.AlreadySubmitted:
         return already_submitted(request, way)
     context = _step_context(way, definition, dimension, answers) | {
-        "asking": asked_of(response.version_id, dimension.questions, answers),
+        "known": known_html(asked_of(response.version_id, dimension.questions, answers)),
         "form": asked.form if asked.is_amiss else None,
         "replaced": _replaced(asked) if asked.replaces_unseen else "",
     }
@@ -201,7 +201,8 @@ def _step_page(
     proposed = way.proposals(definition) if _is_open(dimension, answers) else {}
     asking = asked_of(response.version_id, dimension.questions, answers, data, last, proposed)
     context = _step_context(way, definition, dimension, answers) | {
-        "asking": asking,
+        "asking": page_html(asking),
+        "known": known_html(asking),
         "invalid": [asked for asked in asking if data is not None and asked.is_amiss],
         "as_last_time": any(asked.last and asked.is_open for asked in asking),
         "proposed": any(asked.proposed for asked in asking),
