@@ -6,6 +6,7 @@ where a note or an evidence link is at stake, or a choice that is none.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -160,7 +161,8 @@ class Asked:
     def kept_at(self) -> str:
         """The time of day of the kept answer, where there is one."""
         assert self.kept is not None  # noqa: S101 - who asks has looked
-        return formats.date_format(timezone.localtime(self.kept.updated_at), "H:i T")
+        moment = timezone.localtime(self.kept.updated_at).replace(second=0, microsecond=0)
+        return _time_of_day(moment, moment.tzname() or "", get_language() or "")
 
     @property
     def _is_plain(self) -> bool:
@@ -238,6 +240,11 @@ def _plain_fieldset(version_id: int, key: str, number: int, choice_key: str, lan
 @lru_cache(maxsize=PLAIN)
 def _plain_fields(version_id: int, key: str, choice_key: str, language: str) -> SafeString:
     return _crispy(QuestionForm(definition_of(version_id).questions[key], Answer(choice_key=choice_key)))
+
+
+@lru_cache(maxsize=PLAIN)
+def _time_of_day(moment: dt.datetime, zone: str, language: str) -> str:
+    return formats.date_format(moment, "H:i T")
 
 
 def _crispy(form: QuestionForm) -> SafeString:

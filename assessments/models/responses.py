@@ -52,23 +52,30 @@ class ResponseQuerySet(models.QuerySet["Response"]):
         return self.filter(participant__round=round_, status=ResponseStatus.SUBMITTED)
 
     def hold(self, response: Response) -> Response:
-        """Return a response that nobody else changes until the transaction ends, and in a round, which stays as it is.
+        """Return a response that nobody else changes until the transaction ends; its `updated_at` is now.
 
-        In a round with `round_status` and `round_closes_at`. Many may hold one round at once: whoever closes it waits
-        for them, and who comes to hold it then waits for the closing. The round is held first. One query.
+        In a round, with `round_status` and `round_closes_at` of that, which stays as it is. Many may hold one round at
+        once: whoever closes it waits for them, and who comes to hold it then waits for the closing. One query.
         """
         if response.participant_id is None:
-            return self.select_for_update().only("status", "participant_id", "counted_since").get(pk=response.pk)
+            [row] = self.raw(
+                "UPDATE assessments_response SET updated_at = %s WHERE id = %s"
+                " RETURNING id, status, participant_id, counted_since",
+                [timezone.now(), response.pk],
+            )
+            return row
         # FOR SHARE, which Django has no word for: with select_for_update() respondents would wait for each other.
-        [held] = self.raw(
-            "SELECT response.id, response.status, response.participant_id, response.counted_since,"
-            " round.status AS round_status, round.closes_at AS round_closes_at FROM assessments_response AS response"
-            " JOIN assessments_participant AS participant ON participant.id = response.participant_id"
-            " JOIN assessments_round AS round ON round.id = participant.round_id"
-            " WHERE response.id = %s FOR SHARE OF round FOR UPDATE OF response",
-            [response.pk],
+        [row] = self.raw(
+            "WITH asked AS (SELECT participant.id, round.status, round.closes_at FROM assessments_participant AS"
+            " participant JOIN assessments_round AS round ON round.id = participant.round_id"
+            " WHERE participant.id = %s FOR SHARE OF round)"
+            " UPDATE assessments_response AS response SET updated_at = %s FROM asked"
+            " WHERE response.id = %s AND response.participant_id = asked.id"
+            " RETURNING response.id, response.status, response.participant_id, response.counted_since,"
+            " asked.status AS round_status, asked.closes_at AS round_closes_at",
+            [response.participant_id, timezone.now(), response.pk],
         )
-        return held
+        return row
 
     def abandoned(self, *, days: int) -> ResponseQuerySet:
         """Return visitors' responses that nobody's account keeps and nobody touched for so many days."""

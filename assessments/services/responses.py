@@ -95,7 +95,7 @@ def change_answers(*, response: Response, give: Callable[[dict[str, Answer]], It
 
     The response's row is locked first, so that no answer slips in after submission and two tabs that give parts of
     one answer do not undo each other; in a round, the round is held open before, so that no answer slips in after its
-    closing. Keys are taken as checked against the definition. Four queries, five where one is deleted, however many
+    closing. Keys are taken as checked against the definition. Three queries, four where one is deleted, however many
     answers. Raises AlreadySubmitted, AlreadyCounted and RoundClosed.
     """
     submitted = _lock_for_answers(response).is_submitted
@@ -118,7 +118,6 @@ def change_answers(*, response: Response, give: Callable[[dict[str, Answer]], It
         unique_fields=["response", "question_key"],
         update_fields=[*PARTS, "updated_at"],
     )
-    Response.objects.filter(pk=response.pk).update(updated_at=timezone.now())
     return {key: answer for key, answer in (kept | changed).items() if key not in empty}
 
 

@@ -114,7 +114,7 @@ def test_saving_costs_the_same_however_many(
     number: int, response: Response, keys: list[str], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     save_answers(response=response, given=[Given(keys[24], "no")])
-    with transaction.atomic(), django_assert_num_queries(7):  # five, and the savepoint around them
+    with transaction.atomic(), django_assert_num_queries(6):  # four, and the savepoint around them
         save_answers(response=response, given=[*(Given(key, "yes") for key in keys[:number]), Given(keys[24])])
 
 
