@@ -269,6 +269,13 @@
     });
   }
 
+  // Take up what was chosen or typed while the page was loading.
+  for (const field of form?.querySelectorAll("[data-question] :is([type=radio]:checked, [type=url], textarea)") ?? []) {
+    const key = field.closest("[data-question]").dataset.question;
+    if (field.value === known.get(field.name) || field.ariaInvalid || field.name in (pending.get(key) ?? {})) continue;
+    changed(field);
+  }
+
   // Take up what an earlier visit could not send.
   for (const [key, values] of pending) {
     const element = fieldset(key);

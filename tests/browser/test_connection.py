@@ -209,3 +209,20 @@ def test_an_answer_refused_for_good_is_not_sent_later(page: Page) -> None:
     page.reload()
     expect_saved(page)
     expect(question(page, QUESTIONS[0]).get_by_role("radio", checked=True)).to_have_count(0)
+
+
+def test_what_is_answered_while_the_page_loads_counts(page: Page) -> None:
+    """On a slow connection people answer before the script is there, which then sends what it missed."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/survey*.js", hold, times=1)
+    page.goto(STEP, wait_until="commit")
+    answer_some(page)
+    held[0].continue_()
+    expect_saved(page)
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(SECOND.title)
+    expect_kept(page)
