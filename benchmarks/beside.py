@@ -129,17 +129,17 @@ def compare(pair: Pair, site: Site, other: Other, terms: Terms) -> Mapping[str, 
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return what was measured as a table."""
+    """Return what was measured as a table, of both ours first."""
     lines = [
-        "| page | ours a second | theirs | ours p50 ms | theirs | times faster | goal | met | queries, ours | theirs"
-        " | clients | other cores |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| page | a second | p50 ms | queries | times faster | goal | met | clients | other cores |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     met = {True: "yes", False: "no", None: "–"}
     lines += [
-        f"| {row['page']} | {row['rates'][0]:.3g} | {row['rates'][1]:.3g} | {row['p50_ms'][0]:,.0f} |"
-        f" {row['p50_ms'][1]:,.0f} | {row['times']:.1f} | {row['goal']} | {met[row['met']]} |"
-        f" {row['once'][0]['queries']:,} | {row['once'][1]['queries']:,} | {row['clients']} | {row['other_cores']:.2f} |"
+        f"| {row['page']} | {row['rates'][0]:.3g}, {row['rates'][1]:.3g} |"
+        f" {row['p50_ms'][0]:,.0f}, {row['p50_ms'][1]:,.0f} |"
+        f" {row['once'][0]['queries']:,}, {row['once'][1]['queries']:,} | {row['times']:.1f} | {row['goal']} |"
+        f" {met[row['met']]} | {row['clients']} | {row['other_cores']:.2f} |"
         for row in rows
     ]
     return "\n".join(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.db import connection
+from django.db import close_old_connections, connection
 
 ASKS = "X-Count"
 QUERIES, BLOCKS = "X-Queries", "X-Blocks"
@@ -27,6 +27,8 @@ def counting(application: Application) -> Application:
             queries[0] += 1
             return execute(*args)
 
+        # The request would else begin by taking a new one, which has counted nothing yet.
+        close_old_connections()
         before = _blocks()
         with connection.execute_wrapper(count):
             answer = application(environ, lambda status, headers, *_error: begun.append((status, headers)))

@@ -37,10 +37,10 @@ def write_data(answers: int) -> None:
     call_command("seed_large", answers=answers, organizations=max(1, answers // 10_000))
     for prefix, options in SIZES.items():
         call_command("seed_large", organizations=1, prefix=prefix, processes=1, **options)
-    _write_survey()
+    write_survey()
 
 
-def _write_survey() -> None:
+def write_survey() -> None:
     """Open a round of a questionnaire whose 25 questions stand on one page, with people who are members."""
     data = copy.deepcopy(read_valid(CHECKOUT / "assessments" / "questionnaires" / "mlops-maturity.yaml"))
     first, *others = data["dimensions"]
