@@ -187,7 +187,7 @@ class InARound(Way):
         user = account_of(self.request)
         whose = earlier_in_organization(self.participant, user)
         if user is not None and user.pk == self.participant.user_id:
-            whose |= own_earlier(user, [])
+            whose += own_earlier(user, [])
         return proposals_for(definition, whose)
 
 

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from organizations.audit.tracking import tracked
@@ -54,6 +55,10 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").lower())
 
 
+# As many organizations as a menu can show; the start page has them all.
+SWITCHER_LENGTH = 20
+
+
 class User(AbstractUser):
     """A person with an account; the email address is the login."""
 
@@ -83,6 +88,11 @@ class User(AbstractUser):
     def clean(self) -> None:
         super().clean()
         self.email = self.email.lower()
+
+    @cached_property
+    def first_memberships(self) -> list[Member]:
+        """The memberships between which the header lets one switch, by the organizations' names. One query, kept."""
+        return list(self.memberships.select_related("organization").order_by("organization__name")[:SWITCHER_LENGTH])
 
 
 # /orgs/new/ is where an organization is made.

@@ -11,14 +11,6 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from organizations.models import Invitation, Member, Organization, Role, Team, User
 
-# As many as a menu can show; the start page has them all.
-SWITCHER_LENGTH = 20
-
-
-def organizations_to_switch(user: User) -> list[Organization]:
-    """Return the organizations between which the header lets a user switch, by name. One query."""
-    return list(Organization.objects.of(user).only("name", "slug")[:SWITCHER_LENGTH])
-
 
 @dataclass(frozen=True, slots=True)
 class Held:

@@ -303,6 +303,6 @@ def test_it_would_notice_a_door_that_stands_open(
 
     monkeypatch.setattr("assessments.views.organizations.resolve_member", anybody)
     random = Random(SEED)  # noqa: S311 - no secret
-    found = (failure for _n in range(200) for failure in sit_down("outsider", random))
+    found = (failure for _n in range(2000) for failure in sit_down("outsider", random))
 
     assert f"shown: {{'{OURS}'}}" in next(found, "")

@@ -51,6 +51,25 @@ class ResponseQuerySet(models.QuerySet["Response"]):
         """Return the responses that were submitted in a round."""
         return self.filter(participant__round=round_, status=ResponseStatus.SUBMITTED)
 
+    def hold(self, response: Response) -> Response:
+        """Return a response that nobody else changes until the transaction ends, and in a round, which stays as it is.
+
+        In a round with `round_status` and `round_closes_at`. Many may hold one round at once: whoever closes it waits
+        for them, and who comes to hold it then waits for the closing. The round is held first. One query.
+        """
+        if response.participant_id is None:
+            return self.select_for_update().only("status", "participant_id", "counted_since").get(pk=response.pk)
+        # FOR SHARE, which Django has no word for: with select_for_update() respondents would wait for each other.
+        [held] = self.raw(
+            "SELECT response.id, response.status, response.participant_id, response.counted_since,"
+            " round.status AS round_status, round.closes_at AS round_closes_at FROM assessments_response AS response"
+            " JOIN assessments_participant AS participant ON participant.id = response.participant_id"
+            " JOIN assessments_round AS round ON round.id = participant.round_id"
+            " WHERE response.id = %s FOR SHARE OF round FOR UPDATE OF response",
+            [response.pk],
+        )
+        return held
+
     def abandoned(self, *, days: int) -> ResponseQuerySet:
         """Return visitors' responses that nobody's account keeps and nobody touched for so many days."""
         return self.filter(participant=None, user=None, updated_at__lt=timezone.now() - dt.timedelta(days=days))
@@ -82,6 +101,10 @@ class Response(models.Model):
     counted_since = models.PositiveSmallIntegerField(_("counted since revision"), null=True, editable=False)
 
     objects: ClassVar[ResponseQuerySet] = ResponseQuerySet.as_manager()  # type: ignore[assignment]
+
+    # Of one that is held.
+    round_status: str
+    round_closes_at: dt.datetime | None
 
     class Meta:
         verbose_name = _("response")

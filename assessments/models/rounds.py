@@ -275,3 +275,7 @@ class Participant(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+# `email__lower` is looked up by the index of the constraint, `email__iexact` (which is by upper case) is not.
+Participant._meta.get_field("email").register_lookup(Lower)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from assessments.definition import Definition, Question
-from assessments.models import Answer, Participant, Response
+from assessments.models import Answer, Participant, Response, Round
 from assessments.models.responses import ResponseStatus
 from assessments.proposals import proposals
 from assessments.selectors.questionnaires import definition_of
@@ -31,34 +31,35 @@ class Proposed:
     """Each question with the label of the choice that was given."""
 
 
-def own_earlier(user: User | None, tried: Sequence[str]) -> Q:
-    """Return the condition of the self-assessments of an account, and of those that a browser made without one."""
-    made_here = Q(public_id__in=tried, user=None)
-    return Q(participant=None) & (made_here | Q(user=user) if user else made_here)
+def own_earlier(user: User | None, tried: Sequence[str]) -> list[Q]:
+    """Return the conditions of the self-assessments of an account, and of those that a browser made without one."""
+    own = [Q(participant=None, user=user)] if user else []
+    return [*own, Q(participant=None, user=None, public_id__in=tried)] if tried else own
 
 
-def earlier_in_organization(participant: Participant, user: User | None) -> Q:
+def earlier_in_organization(participant: Participant, user: User | None) -> list[Q]:
     """Return the condition of what a participant answered in other rounds of the same organization.
 
     Who has logged in is known by the account. Who holds a personal link is known by the address it was sent to, which
     several people may read: what was answered anonymously is left out then.
     """
-    here = Q(participant__organization_id=participant.organization_id)
+    asked = Participant.objects.filter(organization_id=participant.organization_id)
     if user is not None and user.pk == participant.user_id:
-        return here & Q(participant__user=user)
-    same_address = Q(participant__email__iexact=participant.email)
-    same_account = Q(participant__user=None) | Q(participant__user=participant.user_id)
-    return here & same_address & same_account & Q(participant__round__anonymous=False)
+        return [Q(participant__in=asked.filter(user=user))]
+    named = Round.objects.filter(organization_id=participant.organization_id, anonymous=False)
+    same_account = Q(user=None) | Q(user=participant.user_id)
+    same = asked.filter(same_account, round__in=named, email__lower=participant.email.lower())
+    return [Q(participant__in=same)]
 
 
-def proposals_for(definition: Definition, whose: Q) -> dict[str, Proposed]:
+def proposals_for(definition: Definition, whose: Sequence[Q]) -> dict[str, Proposed]:
     """Return what is proposed by question key, from the newest submitted response to each other questionnaire.
 
-    Where several propose something, the newest does. Two queries (and one for each version not yet read).
+    Those that meet any of the conditions. Where several propose something, the newest does. Two queries (and one for
+    each version not yet read), none without a condition.
     """
-    earlier = Response.objects.filter(whose, status=ResponseStatus.SUBMITTED)
     newest: dict[str, tuple[Response, Definition]] = {}
-    for response in earlier.only("version_id", "submitted_at").order_by("-submitted_at")[:MOST_RESPONSES]:
+    for response in _submitted(whose):
         answered = definition_of(response.version_id)
         if answered.slug != definition.slug:
             newest.setdefault(answered.slug, (response, answered))
@@ -71,6 +72,18 @@ def proposals_for(definition: Definition, whose: Q) -> dict[str, Proposed]:
             sources = [(answered.questions[source], given[response.pk][source]) for source in proposal.sources]
             found.setdefault(key, _proposed(response, answered, proposal.choice, sources))
     return found
+
+
+def _submitted(whose: Sequence[Q]) -> Iterable[Response]:
+    """Return the newest submitted responses that meet any of the conditions.
+
+    One query, each condition by its own index: with OR between them all responses of everybody would be read.
+    """
+    if not whose:
+        return []
+    submitted = Response.objects.filter(status=ResponseStatus.SUBMITTED).only("version_id", "submitted_at")
+    first, *others = [submitted.filter(condition) for condition in whose]
+    return first.union(*others).order_by("-submitted_at")[:MOST_RESPONSES]
 
 
 def _choices(responses: Iterable[int]) -> Mapping[int, dict[str, str]]:

@@ -14,7 +14,7 @@ from assessments.scoring import Answers
 from organizations.models import Member
 from organizations.selectors import hash_of
 
-RESPONDING = ("round__organization", "team", "response")
+RESPONDING = ("round", "team", "response")
 
 
 def answers_of(response: Response) -> dict[str, Answer]:
@@ -35,12 +35,20 @@ def answered_questions(definition: Definition, answers: Mapping[str, Answer]) ->
 def participant_of(member: Member, round_id: int) -> Participant | None:
     """Return a member's part in a round of the organization, with all that responding shows. One query."""
     asked = Participant.objects.filter(organization_id=member.organization_id, user_id=member.user_id)
-    return asked.select_related(*RESPONDING).filter(round_id=round_id).first()
+    participant = asked.select_related(*RESPONDING).filter(round_id=round_id).order_by("pk").first()
+    if participant:
+        participant.round.organization = member.organization  # which is at hand
+    return participant
 
 
 def participant_by_link(token: str) -> Participant | None:
     """Return whose personal link it is, with all that responding shows. One query."""
-    return Participant.objects.select_related(*RESPONDING).filter(token_hash=hash_of(token)).first()
+    return (
+        Participant.objects.select_related(*RESPONDING, "round__organization")
+        .filter(token_hash=hash_of(token))
+        .order_by("pk")
+        .first()
+    )
 
 
 def last_answers(participant: Participant) -> dict[str, Answer]:
@@ -52,7 +60,7 @@ def last_answers(participant: Participant) -> dict[str, Answer]:
     round_ = participant.round
     if not round_.show_last_answers or round_.previous_id is None:
         return {}
-    same = Q(email__iexact=participant.email)
+    same = Q(email__lower=participant.email.lower())
     if participant.user_id:
         same = Q(user_id=participant.user_id) | same & Q(user=None)
     before = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import dataclass
 
@@ -70,7 +70,9 @@ def start_participant_response(*, participant: Participant) -> Response:
 
     Raises RoundClosed.
     """
-    round_ = _hold_open_round(participant.pk)
+    round_ = Round.objects.hold(participant.pk)
+    if not round_.takes_answers:
+        raise RoundClosed
     # Without the account: the answers are the round's, and stay with it when the account goes.
     response, _is_new = Response.objects.get_or_create(
         participant=participant,
@@ -79,22 +81,27 @@ def start_participant_response(*, participant: Participant) -> Response:
     return response
 
 
-@transaction.atomic
 def save_answers(*, response: Response, given: Iterable[Given]) -> dict[str, Answer]:
-    """Keep what was given, question by question; return all answers now kept, by question key.
+    """Keep what was given, as `change_answers` does."""
+    return change_answers(response=response, give=lambda _kept: given)
+
+
+@transaction.atomic
+def change_answers(*, response: Response, give: Callable[[dict[str, Answer]], Iterable[Given]]) -> dict[str, Answer]:
+    """Keep what `give` makes of the answers kept so far, by question key; return all answers now kept, by the same.
 
     An answer of which nothing is left is deleted. In a response that stays submitted while it is changed, what would
     leave a question open is not kept; whoever asks sees it by what is returned.
 
     The response's row is locked first, so that no answer slips in after submission and two tabs that give parts of
     one answer do not undo each other; in a round, the round is held open before, so that no answer slips in after its
-    closing. Keys are taken as checked against the definition. Five queries, six in a round, however many answers.
-    Raises AlreadySubmitted, AlreadyCounted and RoundClosed.
+    closing. Keys are taken as checked against the definition. Four queries, five where one is deleted, however many
+    answers. Raises AlreadySubmitted, AlreadyCounted and RoundClosed.
     """
     submitted = _lock_for_answers(response).is_submitted
-    kept = {answer.question_key: answer for answer in response.answers.all()}
+    kept = answers_of(response)
     changed = {}
-    for row in given:
+    for row in give(kept):
         before = kept.get(row.question_key)
         answer = row.over(copy(before) if before else _new_answer(response, row.question_key))
         if _parts(answer) != (_parts(before) if before else ("", "", "")) and not (
@@ -154,17 +161,10 @@ def purge_abandoned_responses() -> int:
 
 
 def _lock(response: Response) -> Response:
-    if response.participant_id:
-        _hold_open_round(response.participant_id)
-    return Response.objects.select_for_update().only("status", "participant_id", "counted_since").get(pk=response.pk)
-
-
-def _hold_open_round(participant_id: int) -> Round:
-    """Return a participant's round, which stays open until the transaction ends. Raises RoundClosed."""
-    round_ = Round.objects.hold(participant_id)
-    if not round_.takes_answers:
+    held = Response.objects.hold(response)
+    if held.participant_id and not Round(status=held.round_status, closes_at=held.round_closes_at).takes_answers:
         raise RoundClosed
-    return round_
+    return held
 
 
 def _lock_for_answers(response: Response) -> Response:

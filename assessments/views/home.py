@@ -11,7 +11,7 @@ from assessments.selectors.organizations import organizations_of, self_assessmen
 from assessments.selectors.questionnaires import OFFERED, QUICK, definition_of, versions_on_offer
 from assessments.selectors.survey import minutes_of
 from organizations.access import account_of
-from organizations.selectors import SWITCHER_LENGTH
+from organizations.models import SWITCHER_LENGTH
 
 
 @never_cache

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from assessments.definition import Definition, Dimension
-from assessments.forms import QuestionForm
+from assessments.asked import Asked, asked_of, known_html, page_html
+from assessments.definition import Definition, Dimension, Question
 from assessments.models import Answer, Response
 from assessments.selectors.proposals import Proposed
 from assessments.selectors.questionnaires import definition_of
@@ -67,24 +66,17 @@ def questions(request: HttpRequest, way: Way, response: Response, dimension_key:
     dimension = _dimension_or_404(definition, dimension_key)
     if way.is_settled:
         return already_submitted(request, way) if request.method == "POST" else redirect(way.finished_url)
-    last, answers = way.last_answers(), answers_of(response)
-    proposed = way.proposals(definition) if _is_open(dimension, answers) else {}
     if request.method != "POST":
-        forms = _forms(dimension, answers, None, last, proposed)
-        return _step_page(request, way, definition, dimension, answers, forms)
-    sent = _forms(dimension, answers, request.POST, last, proposed)
+        return _step_page(request, way, response, dimension, answers_of(response))
     try:
-        answers = service.save_answers(response=response, given=[_given(form, request.POST) for form in sent])
+        asked, answers = _save_step(request, way, response, dimension)
     except service.AlreadySubmitted:
         return already_submitted(request, way)
-    for form in sent:
-        if form.replaces_unseen:
-            messages.warning(request, f"{form.question.text} {_replaced(form)}")
-    forms = _forms(dimension, answers, request.POST, last, proposed)
-    for form in forms:
-        form.ask_for_reason()
-    if any(form.errors for form in forms):
-        return _step_page(request, way, definition, dimension, answers, forms, status=422)
+    for each in asked:
+        if each.replaces_unseen:
+            messages.warning(request, f"{each.question.text} {_replaced(each)}")
+    if any(each.is_amiss for each in asked):
+        return _step_page(request, way, response, dimension, answers, request.POST)
     return redirect(_page_after_sending(request, way, definition, dimension))
 
 
@@ -104,21 +96,17 @@ def answer(request: HttpRequest, way: Way, response: Response) -> HttpResponse:
             heading=_("This question is not part of the questionnaire."),
             text=_("Reload the page and answer again; what was saved before is still there."),
         )
-    form = QuestionForm(question, answers_of(response).get(question.key), request.POST)
-    replaced = _replaced(form) if form.replaces_unseen else ""
+    dimension = definition.dimension_of(question.key)
     try:
-        answers = service.save_answers(response=response, given=[form.given()])
+        [asked], answers = _save(response, [question], request.POST)
     except service.AlreadySubmitted:
         return already_submitted(request, way)
-    form.ask_for_reason()
-    dimension = definition.dimension_of(question.key)
-    context = _step_context(way, definition, dimension, answers)
-    return render(
-        request,
-        "assessments/survey/questions.html#saved",
-        context | {"form": form, "forms": _forms(dimension, answers), "replaced": replaced},
-        status=422 if form.errors else 200,
-    )
+    context = _step_context(way, definition, dimension, answers) | {
+        "known": known_html(asked_of(response.version_id, dimension.questions, answers)),
+        "form": asked.form if asked.is_amiss else None,
+        "replaced": _replaced(asked) if asked.replaces_unseen else "",
+    }
+    return render(request, "assessments/survey/questions.html#saved", context, status=422 if asked.is_amiss else 200)
 
 
 @require_safe
@@ -173,23 +161,53 @@ def _review_page(request: HttpRequest, way: Way, response: Response, *, status: 
     return render(request, "assessments/survey/review.html", context, status=status)
 
 
+def _save_step(
+    request: HttpRequest, way: Way, response: Response, dimension: Dimension
+) -> tuple[list[Asked], dict[str, Answer]]:
+    """Save a step sent whole; where it asks for that, with what was answered last time or is proposed."""
+    last = way.last_answers() if "as_last_time" in request.POST else {}
+    proposed = way.proposals(definition_of(response.version_id)) if "confirm" in request.POST else {}
+    return _save(response, dimension.questions, request.POST, last, proposed)
+
+
+def _save(
+    response: Response,
+    questions: Sequence[Question],
+    data: QueryDict,
+    last: Mapping[str, Answer] = {},
+    proposed: Mapping[str, Proposed] = {},
+) -> tuple[list[Asked], dict[str, Answer]]:
+    """Return the questions as they were sent, and all answers that are kept now."""
+    asked: list[Asked] = []
+
+    def give(kept: dict[str, Answer]) -> list[service.Given]:
+        asked.extend(asked_of(response.version_id, questions, kept, data, last, proposed))
+        return [_given(each, data) for each in asked]
+
+    return asked, service.change_answers(response=response, give=give)
+
+
 def _step_page(
     request: HttpRequest,
     way: Way,
-    definition: Definition,
+    response: Response,
     dimension: Dimension,
     answers: dict[str, Answer],
-    forms: list[QuestionForm],
-    *,
-    status: int = 200,
+    data: QueryDict | None = None,
 ) -> HttpResponse:
+    """Show a step; with what was sent where something is amiss with that."""
+    definition = definition_of(response.version_id)
+    last = way.last_answers()
+    proposed = way.proposals(definition) if _is_open(dimension, answers) else {}
+    asking = asked_of(response.version_id, dimension.questions, answers, data, last, proposed)
     context = _step_context(way, definition, dimension, answers) | {
-        "forms": forms,
-        "invalid": [form for form in forms if form.errors],
-        "as_last_time": any(form.last and not form.initial.get("choice") for form in forms),
-        "proposed": [form for form in forms if form.proposed],
+        "asking": page_html(asking),
+        "known": known_html(asking),
+        "invalid": [asked for asked in asking if data is not None and asked.is_amiss],
+        "as_last_time": any(asked.last and asked.is_open for asked in asking),
+        "proposed": any(asked.proposed for asked in asking),
     }
-    return render(request, "assessments/survey/questions.html", context, status=status)
+    return render(request, "assessments/survey/questions.html", context, status=200 if data is None else 422)
 
 
 def _context(way: Way) -> dict[str, object]:
@@ -217,33 +235,19 @@ def _progress(definition: Definition, answers: dict[str, Answer]) -> Progress:
     return progress_of(definition, answered_questions(definition, answers))
 
 
-def _forms(
-    dimension: Dimension,
-    answers: dict[str, Answer],
-    data: QueryDict | None = None,
-    last: Mapping[str, Answer] = {},
-    proposed: Mapping[str, Proposed] = {},
-) -> list[QuestionForm]:
-    return [
-        QuestionForm(q, answers.get(q.key), data, last.get(q.key), proposed.get(q.key)) for q in dimension.questions
-    ]
-
-
-def _given(form: QuestionForm, sent: QueryDict) -> service.Given:
+def _given(asked: Asked, sent: QueryDict) -> service.Given:
     """Return what a step sent whole gives for a question; `confirm` takes what is proposed, for one or for all."""
     if "as_last_time" in sent:
-        return form.given_or_last()
-    if sent.get("confirm") in ("", form.question.key):
-        return form.given_or_proposed()
-    return form.given()
+        return asked.given_or_last
+    if sent.get("confirm") in ("", asked.question.key):
+        return asked.given_or_proposed
+    return asked.given
 
 
-def _replaced(form: QuestionForm) -> str:
+def _replaced(asked: Asked) -> str:
     """Say that what was given elsewhere meanwhile has made room for what this page sent."""
-    assert form.kept is not None  # noqa: S101 - else there was nothing to replace
-    when = formats.date_format(timezone.localtime(form.kept.updated_at), "H:i T")
     return _("Changed in another tab or on another device at %(time)s; what you gave here has replaced that.") % {
-        "time": when
+        "time": asked.kept_at
     }
 
 

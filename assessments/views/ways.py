@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from assessments.definition import Definition, Question
-from assessments.forms import QuestionForm
+from assessments.asked import asked_of
+from assessments.definition import Question
 from assessments.models import Response
 from assessments.models.rounds import RoundStatus
 from assessments.selectors.questionnaires import definition_of
@@ -167,7 +167,7 @@ def _not_now(request: HttpRequest, way: InARound) -> HttpResponse:
         "round": round_,
         "response": way.response,
         "closed_at": round_.closed_at or round_.closes_at if closed else None,
-        "typed": _typed(request, definition_of(round_.version_id)) if sent else [],
+        "typed": _typed(request, round_.version_id) if sent else [],
     }
     template = "assessments/survey/not_now.html"
     if request.headers.get("HX-Request"):
@@ -175,10 +175,10 @@ def _not_now(request: HttpRequest, way: InARound) -> HttpResponse:
     return render(request, template, context, status=status)
 
 
-def _typed(request: HttpRequest, definition: Definition) -> list[tuple[Question, list[str]]]:
+def _typed(request: HttpRequest, version_id: int) -> list[tuple[Question, list[str]]]:
     """Return what was typed or chosen, question by question, as it came."""
-    forms = [QuestionForm(question, data=request.POST) for question in definition.questions.values()]
-    return [(form.question, _words(form.question, form.sent())) for form in forms if any(form.sent().values())]
+    asking = asked_of(version_id, list(definition_of(version_id).questions.values()), {}, request.POST)
+    return [(asked.question, _words(asked.question, asked.sent)) for asked in asking if any(asked.sent.values())]
 
 
 def _words(question: Question, sent: dict[str, str]) -> list[str]:

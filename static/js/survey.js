@@ -94,8 +94,10 @@
     if (!pending.has(key)) return;
     showSaving();
     const element = fieldset(key);
-    if (element) htmx.trigger(element, "save");
-    else htmx.ajax("POST", survey.dataset.answerUrl, { source: survey, swap: "none", values: { question: key } });
+    const request = element
+      ? { source: element, target: element.querySelector(".question-feedback"), swap: "innerHTML" }
+      : { source: survey, swap: "none", values: { question: key } };
+    htmx.ajax("POST", survey.dataset.answerUrl, request).catch(() => {}); // What failed is told by htmx:afterRequest.
   };
 
   const sendAll = () => {

@@ -174,5 +174,5 @@ class TestSettings:
         for _ in range(number):
             make_badge(organization=cast.organization, team=make_team(cast.organization))
 
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(5):
             client.get(URL)

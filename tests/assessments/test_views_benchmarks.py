@@ -166,7 +166,7 @@ class TestTechnology:
         self, client: Client, cast: Cast, second_level: None, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         client.get(TOOLS)
-        with django_assert_num_queries(7) as few:
+        with django_assert_num_queries(6) as few:
             client.get(TOOLS)
         for _number in range(5):
             save_tools(team=make_team(cast.organization), names=["Git", "Own", "DVC"])

@@ -346,9 +346,9 @@ class TestVersions:
         rounds: list[Round],
         django_assert_num_queries: DjangoAssertNumQueries,
     ) -> None:
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8):
             first = ask(client, rounds=ids(rounds)).content
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             assert ask(client, rounds=ids(rounds)).content == first
         kept = [row.card for row in kept_results(rounds) if row.team is None]
         assert [card.overall for card in kept if card] == [Fraction(3, 2), Fraction(31, 20)]
@@ -402,7 +402,7 @@ class TestVersions:
         other = make_version(data)
         rounds = [closed(version, (2026, 1), {cast.team: ["no"]}), closed(other, (2026, 2), {cast.team: ["yes"]})]
 
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             page = ask(client, rounds=ids(rounds)).content
 
         assert data_of(page, "trend-data")["overall"] == [0.0, 5.0]
@@ -555,7 +555,7 @@ def test_its_queries_do_not_grow(
         closed(made[n % versions], (2020 + n // 4, n % 4 + 1), {team: ["yes"] for team in asked})
     query = {"rounds": ids(rounds_of(cast.organization)), "teams": ids(asked)}
 
-    with django_assert_num_queries(7 if versions == 1 else 9):
+    with django_assert_num_queries(6 if versions == 1 else 8):
         assert ask(client, **query).status_code == 200
 
 

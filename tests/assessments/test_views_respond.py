@@ -394,7 +394,7 @@ class TestTooEarlyOrTooLate:
             close_round(round_=round_)
             raise responses.RoundClosed
 
-        monkeypatch.setattr(responses, "save_answers", closing)
+        monkeypatch.setattr(responses, "change_answers", closing)
         monkeypatch.setattr(responses, "submit_response", closing)
 
         status, page = someone.post(step, {"question": VERSIONING, f"{VERSIONING}-note": "Just too late"})

@@ -281,7 +281,7 @@ class TestRoundResult:
         round_ = closed_round(cast.organization, version, teams=teams)
         client.get(url_of(round_))
 
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8):
             client.get(url_of(round_))
 
 
@@ -351,7 +351,7 @@ class TestDashboard:
         for quarter in range(1, rounds + 1):
             closed_round(cast.organization, version, teams=teams, quarter=(2025, quarter))
 
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(5):
             client.get(f"/orgs/{cast.organization.slug}/")
 
 

@@ -223,11 +223,11 @@ class TestWhatItIsMadeOf:
         record_consensus(round_=made, team=team, agreed={LINEAGE: ("no", "We looked.")}, user=cast.facilitator)
         client.get(url_of(made))
 
-        with django_assert_num_queries(9):
-            client.get(url_of(made))
-        with django_assert_num_queries(7):
-            client.get(f"{url_of(made)}consensus/?team={team.pk}")
         with django_assert_num_queries(8):
+            client.get(url_of(made))
+        with django_assert_num_queries(6):
+            client.get(f"{url_of(made)}consensus/?team={team.pk}")
+        with django_assert_num_queries(7):
             client.get(f"{url_of(made)}notes/{LINEAGE}/")
 
 

@@ -375,7 +375,7 @@ def test_the_start_page_reads_organizations_once(cast: Cast, client_of: ClientOf
 
 @pytest.mark.parametrize("size", [1, 40])
 @pytest.mark.parametrize(
-    ("name", "queries"), [("members", 6), ("teams", 5), ("team", 6), ("invitations", 7), ("organization", 5)]
+    ("name", "queries"), [("members", 5), ("teams", 4), ("team", 5), ("invitations", 6), ("organization", 4)]
 )
 def test_a_page_costs_the_same_however_many_there_are(
     name: str,

@@ -77,7 +77,7 @@ class TestReading:
         self, viewer: Client, roadmap: Roadmap, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         viewer.get(url(roadmap))
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(9):
             viewer.get(url(roadmap))
 
 

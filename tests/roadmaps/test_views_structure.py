@@ -133,7 +133,7 @@ class TestStructure:
         record_roles(organization=cast.organization, roles={f"Role {n}": Staff(n) for n in range(9)})
         viewer.get(url(roadmap, "structure"))
 
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             viewer.get(url(roadmap, "structure"))
 
 
@@ -230,5 +230,5 @@ class TestGovernance:
         save_controls(roadmap=roadmap, states={f"level:3:{key}": ControlState(owner=owner) for key in keys})
         facilitator.get(url(roadmap, "governance"))
 
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(7):
             facilitator.get(url(roadmap, "governance"))
