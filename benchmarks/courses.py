@@ -82,8 +82,8 @@ def chart(courses: Sequence[Course]) -> bytes:
         font_family=FONT,
         colors=(*COLOURS, *LEVELS, INK),
         legend_font_size=12,
+        guide_stroke_color=LINE,
         major_guide_stroke_color=LINE,
-        major_guide_stroke_dasharray="",
     )
     drawn = pygal.XY(
         logarithmic=True,
