@@ -54,19 +54,20 @@ def _all_pages(options: Namespace, terms: Terms) -> Mapping[str, Any]:
     begin = time.monotonic()
     write_data(options.answers)
     seeded = time.monotonic() - begin
+    asked = survey()
     rows, pairs = [], []
     with running_site() as site:
-        for page in pages(survey()):
+        for page in pages(asked):
             if options.only in page.name and not options.beside:
                 rows.append(measure(page, site, terms))
                 print(_line(rows[-1]), flush=True)
         with beside.other_site() as other:
-            for pair in beside.pairs(survey(), other):
+            for pair in beside.pairs(asked, other):
                 if options.only in pair.name:
                     pairs.append(beside.compare(pair, site, other, terms))
                     print(f"{pairs[-1]['page']}: {pairs[-1]['times']:.1f} times as fast", flush=True)
     singles = [] if options.beside else [closing(), planning()]
-    _show(options, _table(rows, singles), beside.table(pairs))
+    _show(options, *([] if options.beside else [_table(rows, singles)]), beside.table(pairs))
     return {"seeded_s": seeded, "pages": rows, "singles": singles, "beside": pairs}
 
 
@@ -124,7 +125,7 @@ def _machine() -> Mapping[str, Any]:
 
 def _keep(figures: Mapping[str, Any]) -> None:
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{time.strftime('%Y%m%d-%H%M')}{'-noisy' if figures['noisy'] else ''}.json"
+    path = RESULTS / f"{time.strftime('%Y%m%d-%H%M%S')}{'-noisy' if figures['noisy'] else ''}.json"
     path.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
     print(f"Kept in {path.relative_to(CHECKOUT)}")
 

@@ -25,6 +25,7 @@ from benchmarks.people import PEOPLE, Survey, owner_of, round_of
 from benchmarks.site import CHECKOUT, Site, free_address, loaded, serving
 
 RESPONSES = 10_000
+NEWCOMERS = 5_000
 DATABASE = "other"
 PROJECT = CHECKOUT / "benchmarks" / "other"
 PYTHON = PROJECT / ".venv" / "bin" / "python"
@@ -32,23 +33,37 @@ PYTHON = PROJECT / ".venv" / "bin" / "python"
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """The other package's site with its survey: the ids of questions, the cookies of people, where its CSV is kept."""
+    """The other package's site with its survey: the ids of questions, the cookies of people, where its CSV is kept.
+
+    People answered before, newcomers did not.
+    """
 
     site: Site
     survey: int
     questions: Sequence[int]
     people: Sequence[Mapping[str, str]]
+    newcomers: Sequence[Mapping[str, str]]
     files: Path
+
+    def first_forms(self) -> Iterator[Request]:
+        """Yield requests for the empty page with all questions."""
+        return (Request(f"/{self.survey}/", cookies) for cookies in cycle(self.newcomers[:PEOPLE]))
 
     def forms(self) -> Iterator[Request]:
         """Yield requests for the page with all questions, which shows what was answered before."""
         return (Request(f"/{self.survey}/", cookies) for cookies in cycle(self.people))
 
+    def first_saves(self) -> Iterator[Request]:
+        """Yield requests that save all answers at once, of each newcomer one."""
+        return (self._save(cookies, "yes") for cookies in self.newcomers[PEOPLE:])
+
     def saves(self) -> Iterator[Request]:
         """Yield requests that save all answers at once, others each time."""
         for n, cookies in enumerate(cycle(self.people)):
-            choice = ("no", "yes")[n // len(self.people) % 2]
-            yield Request(f"/{self.survey}/", cookies, {f"question_{pk}": choice for pk in self.questions})
+            yield self._save(cookies, ("no", "yes")[n // len(self.people) % 2])
+
+    def _save(self, cookies: Mapping[str, str], choice: str) -> Request:
+        return Request(f"/{self.survey}/", cookies, {f"question_{pk}": choice for pk in self.questions})
 
     def counts(self) -> Iterator[Request]:
         """Yield requests for how often each choice was made."""
@@ -91,29 +106,35 @@ def other_site() -> Iterator[Other]:
         written = _write(environ)
         with serving(free_address(), PYTHON, "benchmarks.other.wsgi", environ, PROJECT, "/") as site:
             people = [{"sessionid": key, "csrftoken": _get_new_csrf_string()} for key in written["sessions"]]
-            yield Other(site, written["survey"], written["questions"], people, Path(files))
+            yield Other(site, written["survey"], written["questions"], people[:PEOPLE], people[PEOPLE:], Path(files))
 
 
 def pairs(survey: Survey, other: Other) -> list[Pair]:
-    """Return every pair that is measured. Saving comes first, so that both forms show answers given before."""
+    """Return every pair that is measured.
+
+    Saving comes first, so that our form shows answers given before; last what gives theirs more responses.
+    """
     owner = owner_of("result")
     export = repeated(Request(f"/orgs/result-0001/rounds/{round_of('result').pk}/export/csv/", owner))
     return [
         Pair("saving 25 answers", survey.whole_pages, other.saves, 6, 302),
         Pair("survey form, 25 questions", survey.forms, other.forms, 4),
+        Pair("survey form, theirs for the first time", survey.forms, other.first_forms, 4),
         Pair("result of 10,000 responses", lambda: repeated(Request(result_path(), owner)), other.counts, 50),
         Pair("CSV of 10,000 responses, made", lambda: export, other.cold_csv, 50),
         Pair("CSV of 10,000 responses, theirs kept", lambda: export, other.csv, None),
+        Pair("saving 25 answers, theirs for the first time", survey.whole_pages, other.first_saves, 6, 302),
     ]
 
 
 def compare(pair: Pair, site: Site, other: Other, terms: Terms) -> Mapping[str, Any]:
     """Measure a pair; where one request of theirs outlasts a window, one client asks at a time, of both."""
-    ours_once = count_of(site.origin, pair.ours(), expected=pair.expected)
-    theirs_once = count_of(other.site.origin, pair.theirs(), expected=pair.expected)
+    our_requests, their_requests = pair.ours(), pair.theirs()
+    ours_once = count_of(site.origin, our_requests, expected=pair.expected)
+    theirs_once = count_of(other.site.origin, their_requests, expected=pair.expected)
     clients = 1 if theirs_once.seconds > terms.seconds else CLIENTS
-    ours, busy_1 = loaded(site, pair.ours(), terms, expected=pair.expected, clients=clients)
-    theirs, busy_2 = loaded(other.site, pair.theirs(), terms, expected=pair.expected, clients=clients)
+    ours, busy_1 = loaded(site, our_requests, terms, expected=pair.expected, clients=clients)
+    theirs, busy_2 = loaded(other.site, their_requests, terms, expected=pair.expected, clients=clients)
     times = ours.rate / theirs.rate
     return {
         "page": pair.name,
@@ -160,6 +181,7 @@ def _write(environ: Mapping[str, str]) -> Any:
         "questions": [question.text for question in definition.questions.values()],
         "responses": RESPONSES,
         "people": PEOPLE,
+        "newcomers": NEWCOMERS,
     }
     written = subprocess.run(  # noqa: S603 - a program of our own
         [str(PYTHON), "-m", "benchmarks.other.write"],

@@ -16,7 +16,7 @@ from benchmarks.courses import Course, Point
 from benchmarks.load import Request, count_of, repeated
 from benchmarks.machine import Terms, quietly
 from benchmarks.pages import Requests, comparison_path, result_path
-from benchmarks.people import owner_of, survey, write_survey
+from benchmarks.people import Survey, owner_of, survey, write_survey
 from benchmarks.single import closing, planning
 from benchmarks.site import Site, loaded, processes, running_site
 
@@ -36,6 +36,7 @@ def courses(answers: int, terms: Terms) -> list[Course]:
 
     call_command("questionnaire", "load")
     write_survey()
+    asked = survey()
     with running_site() as site:
         written = 0
         for step in STEPS:
@@ -43,7 +44,7 @@ def courses(answers: int, terms: Terms) -> list[Course]:
             written += more
             keep("seeding", "answers written", _seeded(step, more))
             in_all = Answer.objects.count()
-            for name, requests, expected in _same_pages():
+            for name, requests, expected in _same_pages(asked):
                 keep(name, "answers in all", _measured(in_all, requests, site, terms, expected))
             for name, grows, amount, requests in _growing_pages(step):
                 keep(name, grows, _measured(amount, requests, site, terms))
@@ -74,9 +75,8 @@ def _write(prefix: str, number: int, **options: Any) -> None:
     call_command("seed_large", prefix=f"{prefix}{number}", verbosity=0, **given)
 
 
-def _same_pages() -> Iterator[tuple[str, Requests, int]]:
+def _same_pages(asked: Survey) -> Iterator[tuple[str, Requests, int]]:
     """Yield pages that stay as they are while everything around them grows, with the status that is expected."""
-    asked = survey()
     yield "survey form, 25 questions", asked.forms, 200
     yield "saving one answer", asked.single_answers, 200
     yield "saving 25 answers", asked.whole_pages, 302

@@ -69,7 +69,7 @@ def run_load(
 ) -> Window:
     """Send requests by some clients at once for so long, and wait for the answers: each client gets one at least.
 
-    Raises WrongAnswer for another status than expected.
+    Ends before where no request is left. Raises WrongAnswer for another status than expected, or where there was none.
     """
     return asyncio.run(_run(origin, requests, seconds, expected, clients))
 
@@ -106,14 +106,16 @@ async def _run(origin: str, requests: Iterator[Request], seconds: float, expecte
 
     async def client() -> None:
         start = begin
-        while start - begin < seconds:
-            await _ask(host, next(requests), expected)
+        while start - begin < seconds and (request := next(requests, None)):
+            await _ask(host, request, expected)
             start, before = time.perf_counter(), start
             taken.append(start - before)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(clients):
             group.create_task(client())
+    if not taken:
+        raise WrongAnswer("no request was left")
     return Window(tuple(sorted(taken)), len(taken) / (time.perf_counter() - begin))
 
 

@@ -1,8 +1,8 @@
 """Writes the survey with its responses: `python -m benchmarks.other.write`, in the project's own environment.
 
-From standard input comes JSON with the texts of the `questions`, how many `responses` there are to be and how many of
-the `people` who gave them are to be logged in. To standard output goes JSON with the ids of the `survey` and of its
-`questions`, and the `sessions` of those people.
+From standard input comes JSON with the texts of the `questions`, how many `responses` there are to be, how many of
+the `people` who gave them are to be logged in, and how many `newcomers` who gave none. To standard output goes JSON
+with the ids of the `survey` and of its `questions`, and the `sessions` of those people and newcomers.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ django.setup()
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402 - Django is ready now
 from django.contrib.auth.models import User  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django.contrib.sessions.models import Session  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
+from django.utils.crypto import get_random_string  # noqa: E402
 from survey.models import Question, Survey  # noqa: E402
 
 
@@ -36,14 +38,23 @@ def main() -> None:
     with transaction.atomic():
         survey, questions = _write_survey(asked["questions"])
         users = User.objects.bulk_create(
-            (User(username=f"person{n}", password="!") for n in range(asked["responses"])),  # noqa: S106 - none
+            (
+                User(username=f"person{n}", password="!")  # noqa: S106 - none
+                for n in range(asked["responses"] + asked["newcomers"])
+            ),
             batch_size=1000,
         )
-        _write_responses(survey, questions, users)
+        responding, newcomers = users[: asked["responses"]], users[asked["responses"] :]
+        _write_responses(survey, questions, responding)
+        sessions = Session.objects.bulk_create(map(_logged_in, responding[: asked["people"]] + newcomers))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    sessions = [_logged_in(user) for user in users[: asked["people"]]]
-    json.dump({"survey": survey.pk, "questions": [each.pk for each in questions], "sessions": sessions}, sys.stdout)
+    written = {
+        "survey": survey.pk,
+        "questions": [each.pk for each in questions],
+        "sessions": [each.session_key for each in sessions],
+    }
+    json.dump(written, sys.stdout)
 
 
 def _write_survey(texts: Sequence[str]) -> tuple[Any, list[Any]]:
@@ -92,13 +103,17 @@ def _copy(columns: str, rows: Iterable[Sequence[object]]) -> None:
             copy.write_row(row)
 
 
-def _logged_in(user: User) -> str:
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.save()
-    return str(session.session_key)
+def _logged_in(user: User) -> Session:
+    data = {
+        SESSION_KEY: str(user.pk),
+        BACKEND_SESSION_KEY: "django.contrib.auth.backends.ModelBackend",
+        HASH_SESSION_KEY: user.get_session_auth_hash(),
+    }
+    return Session(
+        session_key=get_random_string(32),
+        session_data=SessionStore().encode(data),
+        expire_date=timezone.now() + timedelta(days=1),
+    )
 
 
 if __name__ == "__main__":
