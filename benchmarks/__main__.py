@@ -76,7 +76,7 @@ def _growth(options: Namespace, terms: Terms) -> Mapping[str, Any]:
     measured = growth.courses(options.answers, terms)
     path = RESULTS / "growth-noisy.svg" if options.noisy else CHART
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(courses.chart(measured))
+    path.write_text(courses.chart(measured))
     _show(options, courses.table(measured), f"Drawn in {path.relative_to(CHECKOUT)}")
     return {"growth": courses.figures(measured)}
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import ceil, floor, log, log10
+from math import log
 from statistics import linear_regression
 from typing import Any
 
-import pygal
-from pygal.style import Style
-
-from assessments.charts import COLOURS, DASHES, FONT, INK, LEVELS, LINE
+from assessments.charts import Line, log_log
 
 WORSE = 1.05
 """A slope above it is worse than linear; what is linear measures about 1."""
@@ -72,44 +69,17 @@ def table(courses: Sequence[Course]) -> str:
     return "\n".join(lines)
 
 
-def chart(courses: Sequence[Course]) -> bytes:
+def chart(courses: Sequence[Course]) -> str:
     """Return the courses as an SVG, both axes logarithmic, beside one that is linear."""
-    costs = [point.p50_ms for course in courses for point in course.points]
-    most = max(course.points[-1].amount / course.points[0].amount for course in courses)
-    style = Style(
-        background="#fff",
-        plot_background="#fff",
-        font_family=FONT,
-        colors=(*COLOURS, *LEVELS, INK),
-        legend_font_size=12,
-        guide_stroke_color=LINE,
-        major_guide_stroke_color=LINE,
+    least = min(point.p50_ms for course in courses for point in course.points)
+    places = [[point.amount / course.points[0].amount for point in course.points] for course in courses]
+    most = max(map(max, places))
+    lines = [Line(f"{each.name} ({each.grows})", [point.p50_ms for point in each.points]) for each in courses]
+    return log_log(
+        [*places, [1, most]],
+        [*lines, Line("linear", [least, least * most], stands_out=True)],
+        ("times as much as at first", "milliseconds"),
     )
-    drawn = pygal.XY(
-        logarithmic=True,
-        style=style,
-        js=(),
-        width=1100,
-        height=760,
-        x_title="times as much as at first",
-        y_title="milliseconds",
-        x_labels=_powers(1, most),
-        y_labels=_powers(min(costs), max(costs)),
-        show_x_guides=True,
-        legend_at_bottom=True,
-        legend_at_bottom_columns=2,
-        truncate_legend=-1,
-    )
-    for number, course in enumerate(courses):
-        drawn.add(
-            f"{course.name} ({course.grows})",
-            [(point.amount / course.points[0].amount, point.p50_ms) for point in course.points],
-            stroke_style={"dasharray": DASHES[number // len(COLOURS)], "width": 2},
-        )
-    drawn.add(
-        "linear", [(1, min(costs)), (most, min(costs) * most)], show_dots=False, stroke_style={"dasharray": "1 6"}
-    )
-    return bytes(drawn.render())
 
 
 def figures(courses: Sequence[Course]) -> list[Mapping[str, Any]]:
@@ -119,11 +89,6 @@ def figures(courses: Sequence[Course]) -> list[Mapping[str, Any]]:
         | {"slope": course.slope, "last_slope": course.last_slope, "worse_than_linear": course.is_worse_than_linear}
         for course in courses
     ]
-
-
-def _powers(least: float, most: float) -> list[float]:
-    """Return the powers of ten from below the least to above the most."""
-    return [10.0**n for n in range(floor(log10(least)), ceil(log10(most)) + 1)]
 
 
 def _slope(points: Sequence[Point]) -> float:

@@ -34,7 +34,7 @@ def test_a_course_has_the_exponent_of_its_power_law(
 
 
 def test_the_chart_shows_every_course_beside_a_linear_one() -> None:
-    drawn = chart([course((10, 2), (100, 2.5), (1000, 3))]).decode()
+    drawn = chart([course((10, 2), (100, 2.5), (1000, 3))])
 
     assert "a page (rows)" in drawn
     assert "linear" in drawn
