@@ -9,9 +9,11 @@ PANGO = libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-de
 
 BIN = .venv/bin/
 INSTALLED = .venv/.installed
+# The package beside which pages are measured has an environment of its own.
+OTHER = benchmarks/other
 ON_SERVICES = $(BIN)python -m mlops_maturity.devservices run -- $(MAKE) --no-print-directory
 LINT = lint-code lint-format lint-templates lint-types lint-migrations lint-deployment lint-dependencies
-COMPILE = $(BIN)uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
+COMPILE = $(BIN)uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .PHONY: help install demo test lint checks format lock clean chromium pango tests chaos fuzz kills audit benchmark measurements $(LINT)
 
@@ -85,8 +87,13 @@ kills:
 fuzz:
 	@echo "CHAOS_REQUESTS=$$CHAOS_REQUESTS CHAOS_SEED=$$CHAOS_SEED"; $(BIN)pytest tests/test_fuzz.py
 
-benchmark: $(INSTALLED) ## measure pages with 10 million answers; BENCHMARK= has other options (benchmarks/README.md)
+benchmark: $(INSTALLED) $(OTHER)/.venv/.installed ## measure pages with 10 million answers; BENCHMARK= has other options (benchmarks/README.md)
 	@$(ON_SERVICES) measurements
+
+$(OTHER)/.venv/.installed: $(OTHER)/requirements.lock.txt
+	$(PYTHON) -m venv $(OTHER)/.venv
+	$(OTHER)/.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
 
 measurements:
 	@DEBUG=false SECRET_KEY="$$($(BIN)python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
@@ -114,8 +121,9 @@ format: $(INSTALLED) ## format code
 	$(BIN)ruff format
 
 lock: $(INSTALLED) ## pin what pyproject.toml asks for
-	$(COMPILE) --quiet --output-file requirements.lock.txt
-	$(COMPILE) --quiet --group dev --output-file requirements-dev.lock.txt
+	$(COMPILE) --output-file requirements.lock.txt pyproject.toml
+	$(COMPILE) --output-file requirements-dev.lock.txt --group dev pyproject.toml
+	$(COMPILE) --output-file $(OTHER)/requirements.lock.txt --constraint requirements.lock.txt $(OTHER)/requirements.in
 
 clean: ## remove what was installed or made, but no data
-	rm -rf .venv .env .*_cache .coverage* .hypothesis htmlcov staticfiles test-results
+	rm -rf .venv $(OTHER)/.venv .env .*_cache .coverage* .hypothesis htmlcov staticfiles test-results

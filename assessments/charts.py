@@ -122,6 +122,36 @@ def curve(lines: Sequence[Line], step: int) -> str:
     return _svg(660, lower + 40 + 18 * ((len(lines) + 2) // 3), parts())
 
 
+def log_log(places: Sequence[Sequence[float]], lines: Sequence[Line], titles: tuple[str, str]) -> str:
+    """Return lines over places of their own, without gaps, on two logarithmic axes with titles; all is above zero."""
+    left, right, upper, lower = 60.0, 900.0, 14.0, 460.0
+    across = _powers([place for of_line in places for place in of_line])
+    up = _powers([value or 1.0 for line in lines for value in line.values])
+
+    def at(place: float, value: float) -> tuple[float, float]:
+        x, y = ((log10(n) - axis[0]) / (axis[-1] - axis[0]) for n, axis in ((place, across), (value, up)))
+        return left + (right - left) * x, lower - (lower - upper) * y
+
+    def parts() -> Iterator[str]:
+        for power in across:
+            x = at(10.0**power, 1)[0]
+            yield _stroke([(x, upper), (x, lower)], LINE)
+            yield _text((x, lower + 16), compact(10.0**power), size=9, anchor="middle", colour=GREY)
+        for power in up:
+            y = at(1, 10.0**power)[1]
+            yield _stroke([(left, y), (right, y)], LINE)
+            yield _text((left - 6, y + 3), compact(10.0**power), size=9, anchor="end", colour=GREY)
+        yield _text(((left + right) / 2, lower + 32), titles[0], anchor="middle")
+        yield _text((left + 6, upper + 10), titles[1])
+        for number, (of_line, line) in enumerate(zip(places, lines, strict=True)):
+            points = [at(place, value or 1.0) for place, value in zip(of_line, line.values, strict=True)]
+            yield f'<polyline points="{" ".join(map(_pair, points))}" fill="none" {_pen(line, number)}/>'
+            yield from (_dot(point, line, number) for point in points)
+        yield from _legend(lines, lower + 58, columns=2, width=440)
+
+    return _svg(920, lower + 58 + 18 * ((len(lines) + 1) // 2), parts())
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """How far something lies at its two ends."""
@@ -163,6 +193,12 @@ def tornado(bars: Sequence[Bar], middle: float, ends: tuple[str, str]) -> str:
 def as_address(svg: str) -> str:
     """Return the address at which a picture is itself."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _powers(values: Sequence[float]) -> list[int]:
+    """Return the exponents of powers of ten from below the least to above the most, two at least."""
+    least = floor(log10(min(values)))
+    return list(range(least, max(ceil(log10(max(values))), least + 1) + 1))
 
 
 def compact(value: float) -> str:
@@ -221,9 +257,9 @@ def _unbroken(points: Sequence[tuple[int, float]]) -> Iterator[list[tuple[int, f
         yield [point for _, point in run]
 
 
-def _legend(lines: Sequence[Line], y: float) -> Iterator[str]:
+def _legend(lines: Sequence[Line], y: float, *, columns: int = 3, width: float = 208) -> Iterator[str]:
     for number, line in enumerate(lines):
-        left, height = 24 + 208 * (number % 3), y + 18 * (number // 3)
+        left, height = 24 + width * (number % columns), y + 18 * (number // columns)
         yield f'<polyline points="{_pair((left, height))} {_pair((left + 28, height))}" {_pen(line, number)}/>'
         yield _dot((left + 14, height), line, number)
         yield _text((left + 34, height + 3), line.name, size=9)

@@ -6,8 +6,9 @@ import json
 import os
 import platform
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,16 @@ django.setup()
 from django.core.management import call_command  # noqa: E402 - Django is ready now
 from django.db import connection  # noqa: E402
 
+from benchmarks import beside, courses, growth  # noqa: E402
+from benchmarks.machine import QUIET, Terms  # noqa: E402
 from benchmarks.pages import measure, pages  # noqa: E402
 from benchmarks.people import survey, write_data  # noqa: E402
 from benchmarks.single import closing, planning  # noqa: E402
-from benchmarks.site import WORKERS, running_site  # noqa: E402
+from benchmarks.site import CHECKOUT, WORKERS, running_site  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
+CHART = CHECKOUT / "docs" / "images" / "growth.svg"
+NOISY = "Measured without regard to what else the machine did: for trying out, the figures are worth nothing."
 
 
 def main() -> None:
@@ -33,20 +38,51 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=10_000_000, help="how many the large data set has")
     parser.add_argument("--seconds", type=float, default=30.0, help="how long each window is")
     parser.add_argument("--only", default="", help="measure pages whose names have this word")
+    parser.add_argument("--noisy", action="store_true", help="measure on a busy machine too, for trying out")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--beside", action="store_true", help="measure nothing but the pages beside the other package's")
+    what.add_argument("--grow", action="store_true", help="measure how cost grows, and nothing else")
     options = parser.parse_args()
+    terms = Terms(options.seconds, inf if options.noisy else QUIET)
     call_command("migrate", run_syncdb=True, verbosity=0)
+    figures = _growth(options, terms) if options.grow else _all_pages(options, terms)
+    _keep({"machine": _machine(), "answers": options.answers, "noisy": options.noisy, **figures})
+
+
+def _all_pages(options: Namespace, terms: Terms) -> Mapping[str, Any]:
+    """Measure the pages, the work that is done alone, and the pages beside the other package's."""
     begin = time.monotonic()
     write_data(options.answers)
     seeded = time.monotonic() - begin
-    rows = []
+    asked = survey()
+    rows, pairs = [], []
     with running_site() as site:
-        for page in pages(survey()):
-            if options.only in page.name:
-                rows.append(measure(page, site, options.seconds))
+        for page in pages(asked):
+            if options.only in page.name and not options.beside:
+                rows.append(measure(page, site, terms))
                 print(_line(rows[-1]), flush=True)
-    singles = [closing(), planning()]
-    print(_table(rows, singles))
-    _keep({"machine": _machine(), "answers": options.answers, "seeded_s": seeded, "pages": rows, "singles": singles})
+        with beside.other_site() as other:
+            for pair in beside.pairs(asked, other):
+                if options.only in pair.name:
+                    pairs.append(beside.compare(pair, site, other, terms))
+                    print(f"{pairs[-1]['page']}: {pairs[-1]['times']:.1f} times as fast", flush=True)
+    singles = [] if options.beside else [closing(), planning()]
+    _show(options, *([] if options.beside else [_table(rows, singles)]), beside.table(pairs))
+    return {"seeded_s": seeded, "pages": rows, "singles": singles, "beside": pairs}
+
+
+def _growth(options: Namespace, terms: Terms) -> Mapping[str, Any]:
+    """Measure how cost grows, and draw it."""
+    measured = growth.courses(options.answers, terms)
+    path = RESULTS / "growth-noisy.svg" if options.noisy else CHART
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(courses.chart(measured))
+    _show(options, courses.table(measured), f"Drawn in {path.relative_to(CHECKOUT)}")
+    return {"growth": courses.figures(measured)}
+
+
+def _show(options: Namespace, *texts: str) -> None:
+    print("", *([NOISY] if options.noisy else []), *texts, sep="\n\n")
 
 
 def _line(row: Mapping[str, Any]) -> str:
@@ -89,9 +125,9 @@ def _machine() -> Mapping[str, Any]:
 
 def _keep(figures: Mapping[str, Any]) -> None:
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{time.strftime('%Y%m%d-%H%M')}.json"
+    path = RESULTS / f"{time.strftime('%Y%m%d-%H%M%S')}{'-noisy' if figures['noisy'] else ''}.json"
     path.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
-    print(f"Kept in {path.relative_to(Path.cwd())}")
+    print(f"Kept in {path.relative_to(CHECKOUT)}")
 
 
 if __name__ == "__main__":

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 import psutil
 
-from benchmarks.load import Window
-
 QUIET = 0.05
 """Cores that other processes may take in a window."""
 TRIES = 5
-T = TypeVar("T", bound=Window)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How to measure: the seconds of a window, and how many cores other processes may take meanwhile."""
+
+    seconds: float
+    others: float = QUIET
 
 
 class Busy(Exception):
@@ -26,7 +33,7 @@ def ours(*roots: int) -> set[int]:
     return {each.pid for process in processes for each in (process, *process.children(recursive=True))}
 
 
-def quietly(measure: Callable[[], T], own: Callable[[], set[int]]) -> tuple[T, float]:
+def quietly(measure: Callable[[], T], own: Callable[[], set[int]], most: float = QUIET) -> tuple[T, float]:
     """Measure until other processes took few cores meanwhile; return what was measured, and how many they took.
 
     Raises Busy where every try was disturbed.
@@ -35,10 +42,10 @@ def quietly(measure: Callable[[], T], own: Callable[[], set[int]]) -> tuple[T, f
         before, begin = _others(own()), time.monotonic()
         measured = measure()
         cores = max(0.0, _others(own()) - before) / (time.monotonic() - begin)
-        if cores <= QUIET:
+        if cores <= most:
             return measured, cores
         print(f"  other processes took {cores:.2f} cores; measured again", flush=True)
-    raise Busy(f"other processes took more than {QUIET} cores in each of {TRIES} windows")
+    raise Busy(f"other processes took more than {most} cores in each of {TRIES} windows")
 
 
 def _others(own: set[int]) -> float:

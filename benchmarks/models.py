@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 
@@ -11,6 +13,7 @@ class BareAnswer(models.Model):
     choice_key = models.CharField(max_length=60)
     note = models.CharField(max_length=2000, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
+    objects: ClassVar[models.Manager[BareAnswer]] = models.Manager()
 
     class Meta:
         constraints = [models.UniqueConstraint("response", "question_key", name="bare_answer_unique")]

@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from assessments.models import Round
-from benchmarks.load import Request, repeated, run_load
-from benchmarks.machine import quietly
+from benchmarks.load import Request, repeated
+from benchmarks.machine import Terms
 from benchmarks.people import Survey, owner_of, round_of
-from benchmarks.site import Site
+from benchmarks.site import Site, loaded
 
 Requests = Callable[[], Iterator[Request]]
 
@@ -43,25 +43,18 @@ def pages(survey: Survey) -> list[Page]:
         ),
         Page("saving one answer", survey.single_answers, lambda: _inserts(survey, 1), 200, 204, least_ratio=0.6),
         Page("saving 25 answers", survey.whole_pages, lambda: _inserts(survey, 25), 302, 204, least_ratio=0.6),
-        _read("a result with 10,000 responses", "result", _result(), greeting, 100),
-        _read("comparing 12 rounds × 20 teams", "compare", _comparison(), greeting, 150),
+        _read("a result with 10,000 responses", "result", result_path(), greeting, 100),
+        _read("comparing 12 rounds × 20 teams", "compare", comparison_path(), greeting, 150),
         _read("heat map of 1,000 teams", "teams", "/orgs/teams-0001/", greeting, 200),
     ]
 
 
-def measure(page: Page, site: Site, seconds: float) -> Mapping[str, Any]:
-    """Measure a page, with its bare counterpart before and after it, each for some seconds on a quiet machine."""
-
-    def window(requests: Requests, expected: int) -> tuple[Any, float]:
-        def load() -> Any:
-            return run_load(site.origin, requests(), seconds=seconds, expected=expected)
-
-        return quietly(load, site.processes)
-
+def measure(page: Page, site: Site, terms: Terms) -> Mapping[str, Any]:
+    """Measure a page, with its bare counterpart before and after it."""
     (before, busy_1), (own, busy_2), (after, busy_3) = (
-        window(page.bare, page.bare_expected),
-        window(page.requests, page.expected),
-        window(page.bare, page.bare_expected),
+        loaded(site, page.bare(), terms, expected=page.bare_expected),
+        loaded(site, page.requests(), terms, expected=page.expected),
+        loaded(site, page.bare(), terms, expected=page.bare_expected),
     )
     bare = (before.rate + after.rate) / 2
     p95 = own.percentile(0.95) * 1000
@@ -83,15 +76,17 @@ def _read(name: str, prefix: str, path: str, greeting: Request, most_p95_ms: flo
     return Page(name, lambda: repeated(request), lambda: repeated(greeting), most_p95_ms=most_p95_ms)
 
 
-def _result() -> str:
-    return f"/orgs/result-0001/rounds/{round_of('result').pk}/results/"
+def result_path(prefix: str = "result") -> str:
+    """Return the address of the result of one of the organizations that are looked at."""
+    return f"/orgs/{prefix}-0001/rounds/{round_of(prefix).pk}/results/"
 
 
-def _comparison() -> str:
-    rounds = Round.objects.filter(organization__slug="compare-0001")
+def comparison_path(prefix: str = "compare") -> str:
+    """Return the address that compares all rounds and teams of one of the organizations that are looked at."""
+    rounds = Round.objects.filter(organization__slug=f"{prefix}-0001")
     teams = rounds[0].teams.values_list("pk", flat=True)
     chosen = [*(("rounds", each.pk) for each in rounds), *(("teams", pk) for pk in teams)]
-    return f"/orgs/compare-0001/compare/?{urlencode(chosen)}"
+    return f"/orgs/{prefix}-0001/compare/?{urlencode(chosen)}"
 
 
 def _inserts(survey: Survey, rows: int) -> Iterator[Request]:

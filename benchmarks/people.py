@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
 
@@ -37,10 +37,10 @@ def write_data(answers: int) -> None:
     call_command("seed_large", answers=answers, organizations=max(1, answers // 10_000))
     for prefix, options in SIZES.items():
         call_command("seed_large", organizations=1, prefix=prefix, processes=1, **options)
-    _write_survey()
+    write_survey()
 
 
-def _write_survey() -> None:
+def write_survey() -> None:
     """Open a round of a questionnaire whose 25 questions stand on one page, with people who are members."""
     data = copy.deepcopy(read_valid(CHECKOUT / "assessments" / "questionnaires" / "mlops-maturity.yaml"))
     first, *others = data["dimensions"]
@@ -77,12 +77,16 @@ def round_of(prefix: str) -> Round:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Everyone's way to the open round: the address of the survey, cookies, and the key of the response."""
+    """Everyone's way to the open round: the address of the survey, cookies, and the key of the response.
+
+    What was sent is kept, so that every request changes something: one survey is for all windows.
+    """
 
     path: str
     keys: tuple[str, ...]
     dimension: str
     people: tuple[tuple[Mapping[str, str], str], ...]
+    sent: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def forms(self) -> Iterator[Request]:
         """Yield requests for the page with all questions."""
@@ -93,19 +97,22 @@ class Survey:
     def single_answers(self) -> Iterator[Request]:
         """Yield requests that save one answer, another one each time."""
         for n, (cookies, response) in enumerate(cycle(self.people)):
-            turn = n // len(self.people)
-            key = self.keys[turn % len(self.keys)]
-            choice = ("yes", "no")[turn // len(self.keys) % 2]
+            key = self.keys[n // len(self.people) % len(self.keys)]
+            choice = self._other_choice(response, key)
             yield Request(
                 f"{self.path}answer/", cookies, {"response": response, "question": key, key + "-choice": choice}
             )
 
     def whole_pages(self) -> Iterator[Request]:
         """Yield requests that save all answers at once, others each time."""
-        for n, (cookies, response) in enumerate(cycle(self.people)):
-            choice = ("no", "yes")[n // len(self.people) % 2]
-            given = {f"{key}-choice": choice for key in self.keys}
+        for cookies, response in cycle(self.people):
+            given = {f"{key}-choice": self._other_choice(response, key) for key in self.keys}
             yield Request(f"{self.path}questions/{self.dimension}/", cookies, {"response": response} | given)
+
+    def _other_choice(self, response: str, key: str) -> str:
+        choice = "no" if self.sent.get((response, key)) == "yes" else "yes"
+        self.sent[response, key] = choice
+        return choice
 
 
 def survey() -> Survey:

@@ -6,6 +6,7 @@ import multiprocessing
 import resource
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import django
@@ -14,11 +15,11 @@ MOST_CLOSING_SECONDS, MOST_CLOSING_MEGABYTES = 3, 200
 MOST_PLANNING_SECONDS = 1
 
 
-def closing() -> Mapping[str, Any]:
-    """Close a round of 10,000 responses, 250,000 answers and 20 teams; it is open again afterwards."""
-    seconds, megabytes = _alone(_close)
+def closing(prefix: str = "closing", responses: int = 10_000) -> Mapping[str, Any]:
+    """Close the round of an organization that has so many responses; it is open again afterwards."""
+    seconds, megabytes = _alone(partial(_close, prefix))
     return {
-        "work": "closing a round of 10,000 responses",
+        "work": f"closing a round of {responses:,} responses",
         "seconds": seconds,
         "megabytes": megabytes,
         "goal": f"< {MOST_CLOSING_SECONDS} s, < {MOST_CLOSING_MEGABYTES} MB",
@@ -26,13 +27,13 @@ def closing() -> Mapping[str, Any]:
     }
 
 
-def _close() -> float:
+def _close(prefix: str) -> float:
     from django.db import transaction  # noqa: PLC0415 - Django is ready only now
 
     from assessments.services.rounds import close_round  # noqa: PLC0415
     from benchmarks.people import round_of  # noqa: PLC0415
 
-    round_ = round_of("closing")
+    round_ = round_of(prefix)
     with transaction.atomic():
         begin = time.perf_counter()
         close_round(round_=round_)
@@ -52,11 +53,11 @@ def _measured(work: Callable[[], float]) -> tuple[float, float]:
     return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def planning() -> Mapping[str, Any]:
-    """Plan over 500 questions, of which 60 need others, to the next level, and lay it out in phases."""
-    seconds, megabytes = _alone(_plan)
+def planning(questions: int = 500) -> Mapping[str, Any]:
+    """Plan over so many questions, of which 12 % need others, to the next level, and lay it out in phases."""
+    seconds, megabytes = _alone(partial(_plan, questions))
     return {
-        "work": "planning over 500 questions",
+        "work": f"planning over {questions} questions",
         "seconds": seconds,
         "megabytes": megabytes,
         "goal": f"< {MOST_PLANNING_SECONDS} s",
@@ -64,12 +65,12 @@ def planning() -> Mapping[str, Any]:
     }
 
 
-def _plan() -> float:
+def _plan(questions: int) -> float:
     from roadmaps.plans import Resources, cheapest_plan, default_target  # noqa: PLC0415
     from roadmaps.schedule import lay_out  # noqa: PLC0415
     from tests.roadmaps.test_plans import large, outlook_of  # noqa: PLC0415
 
-    questionnaire, answers = large(5, 20, 60)
+    questionnaire, answers = large(5, questions // 25, questions * 12 // 100)
     outlook = outlook_of(questionnaire, answers)
     target = default_target(questionnaire, outlook.current)
     begin = time.perf_counter()

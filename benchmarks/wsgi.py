@@ -14,11 +14,15 @@ whole = get_wsgi_application()
 from django.conf import settings  # noqa: E402 - they are there now
 from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
 
-settings.MIDDLEWARE, middleware = settings.BARE_MIDDLEWARE, settings.MIDDLEWARE
+from benchmarks.counting import counting  # noqa: E402
+from benchmarks.settings import BARE_MIDDLEWARE  # noqa: E402
+
+settings.MIDDLEWARE, middleware = BARE_MIDDLEWARE, settings.MIDDLEWARE
 bare = WSGIHandler()
 settings.MIDDLEWARE = middleware
 
 
+@counting
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """Answer a request by the one or the other."""
     handler = bare if environ["PATH_INFO"].startswith("/bare/") else whole
