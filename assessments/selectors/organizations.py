@@ -16,6 +16,7 @@ from assessments.models import Answer, Response, Result, Round
 from assessments.models.responses import ResponseStatus
 from assessments.models.rounds import RoundStatus
 from assessments.scoring import score_card
+from assessments.selectors.heat import TeamScores, team_scores
 from assessments.selectors.questionnaires import definition_of
 from assessments.selectors.results import KeptResult, kept_results
 from organizations.models import Organization, Team, User
@@ -46,7 +47,7 @@ class Dashboard:
     results: dict[int, KeptResult]
     latest: KeptResult | None
     previous: KeptResult | None
-    teams: Sequence[KeptResult]
+    teams: Sequence[TeamScores]
 
     @property
     def open_rounds(self) -> list[Round]:
@@ -130,11 +131,11 @@ def _alike(one: KeptResult, other: KeptResult) -> bool:
 def dashboard_of(organization: Organization, questionnaire: str = "") -> Dashboard:
     """Return an organization's dashboard, of the last questionnaire or of the one named.
 
-    Two queries, whatever it holds (and one for each version not yet read).
+    Three queries, whatever it holds (and one for each version not yet read).
     """
     rounds = list(Round.objects.filter(organization=organization).with_progress().order_by("-starts_on", "-id"))
-    kept = kept_results([round_ for round_ in rounds if round_.status == RoundStatus.CLOSED])
-    whole = {row.round.pk: row for row in kept if row.team is None}
+    kept = kept_results([round_ for round_ in rounds if round_.status == RoundStatus.CLOSED], with_teams=False)
+    whole = {row.round.pk: row for row in kept}
     newest = [row for row in whole.values() if questionnaire in ("", row.definition.slug)]
     newest = [row for row in newest if _same(row, newest[0])]
     latest = newest[0] if newest else None
@@ -143,7 +144,7 @@ def dashboard_of(organization: Organization, questionnaire: str = "") -> Dashboa
         results=whole,
         latest=latest,
         previous=newest[1] if len(newest) > 1 else None,
-        teams=[row for row in kept if latest and row.round == latest.round and row.team is not None],
+        teams=team_scores(latest.round) if latest else [],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
@@ -193,7 +194,7 @@ class Agreed:
     rationale: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KeptResult:
     """A closed round's result of a team, or with `team` None of the organization; no card where it is withheld.
 
@@ -208,10 +209,15 @@ class KeptResult:
     team_id: int | None
     team: str | None
     definition: Definition
-    card: ScoreCard | None
+    kept: Mapping[str, Any] | None
     respondents: int
     consensus: Mapping[str, Agreed]
     confidence: Mapping[int, float]
+
+    @cached_property
+    def card(self) -> ScoreCard | None:
+        """The score card, read from what is `kept` where it is asked for; None where it is withheld."""
+        return None if self.kept is None else scoring.from_mapping(self.definition, self.kept)
 
     @property
     def likely_levels(self) -> list[tuple[int, int]]:
@@ -223,13 +229,15 @@ class KeptResult:
         return [(number, share) for n, (number, share) in enumerate(whole.items()) if not n or share][:MOST_LEVELS]
 
 
-def kept_results(rounds: Iterable[Round], *, revision: int | None = None) -> list[KeptResult]:
+def kept_results(rounds: Iterable[Round], *, revision: int | None = None, with_teams: bool = True) -> list[KeptResult]:
     """Return the results of closed rounds, the organization's before the teams', by the rounds' order. One query.
 
     They are those of the rounds' newest revision, or of the one asked for.
     """
     by_id = {round_.pk: round_ for round_ in rounds}
     wanted = Result.objects.current() if revision is None else Result.objects.filter(revision=revision)
+    if not with_teams:
+        wanted = wanted.filter(team=None)
     rows = wanted.filter(round__in=by_id).select_related("team")
     order = {pk: position for position, pk in enumerate(by_id)}
     kept = [_kept(by_id[row.round_id], row) for row in rows]
@@ -253,7 +261,7 @@ def _kept(round_: Round, row: Result) -> KeptResult:
         team_id=row.team_id,
         team=row.team.name if row.team else None,
         definition=definition,
-        card=None if row.withheld else scoring.from_mapping(definition, row.card),
+        kept=None if row.withheld else row.card,
         respondents=row.respondents,
         consensus={} if row.withheld else {key: Agreed(**agreed) for key, agreed in row.consensus.items()},
         confidence={} if row.withheld else {int(number): share for number, share in shares},

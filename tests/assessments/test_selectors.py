@@ -149,7 +149,7 @@ def test_a_dashboard(rounds: int, cast: Cast, django_assert_num_queries: DjangoA
     ]
     still_open = factories.make_round(cast.organization, teams=[cast.team])
     closed_round(cast.elsewhere, [factories.make_team(cast.elsewhere)], (2026, 3))
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         dashboard = dashboard_of(cast.organization)
     assert list(dashboard.rounds) == [still_open, *reversed(closed)]
     assert dashboard.open_rounds == [still_open]

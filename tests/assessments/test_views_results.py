@@ -351,7 +351,7 @@ class TestDashboard:
         for quarter in range(1, rounds + 1):
             closed_round(cast.organization, version, teams=teams, quarter=(2025, quarter))
 
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             client.get(f"/orgs/{cast.organization.slug}/")
 
 
