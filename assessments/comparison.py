@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from itertools import combinations, pairwise
 from statistics import median
 from typing import Any, Literal, NamedTuple
@@ -111,7 +112,7 @@ class Projection:
     high: Fraction
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
     """A dimension, or with `key` None the overall score, over the columns; None in a gap.
 
@@ -124,7 +125,15 @@ class Row:
     scores: tuple[Fraction | None, ...]
     changes: tuple[Change | None, ...]
     total: Change | None
-    projection: Projection | None
+    scored: tuple[tuple[Quarter, Fraction], ...]
+    """The scores there are, each with its round's last quarter."""
+    until: Quarter
+    top: Fraction
+
+    @cached_property
+    def projection(self) -> Projection | None:
+        """Where the scores lead in the quarter after the last round, None with too few of them."""
+        return project(self.scored, self.until, self.top)
 
     @property
     def latest(self) -> Change | None:
@@ -283,14 +292,16 @@ def _row(definition: Definition, columns: Sequence[Column | Gap], key: str | Non
         id(after): Change(before.label, earlier, score) for (before, earlier), (after, score) in pairwise(rounds)
     }
     (first, oldest), (last, newest) = rounds[0], rounds[-1]
-    scored = [(Quarter.at(column.period.quarters[-1]), score) for column, score in rounds if score is not None]
+    scored = ((Quarter.at(column.period.quarters[-1]), score) for column, score in rounds if score is not None)
     return Row(
         key=key,
         title=title,
         scores=tuple(scores),
         changes=tuple(changes.get(id(column)) for column in columns),
         total=Change(first.label, oldest, newest) if len(rounds) > 1 else None,
-        projection=project(scored, Quarter.at(last.period.quarters[-1]), definition.scoring.max),
+        scored=tuple(scored),
+        until=Quarter.at(last.period.quarters[-1]),
+        top=definition.scoring.max,
     )
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sized
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor
 
 from django import template
 from django.utils.formats import number_format
+from django.utils.translation import get_language
 
 from assessments.charts import shade_at, shade_of
 from assessments.definition import Definition, Level, Question
 
 register = template.Library()
+
+SCORES_KEPT = 4096
+"""Different scores whose text a process keeps: pages of many results have few."""
 
 
 @register.filter
@@ -21,8 +26,11 @@ def score(value: Fraction | float | None, decimals: int = 2) -> str:
 
     It is rounded, but never up to a whole number that it has not reached: 2.9999 is written 2.99, as its level is 2.
     """
-    if value is None:
-        return "–"
+    return "–" if value is None else _score(value, decimals, get_language() or "")
+
+
+@lru_cache(maxsize=SCORES_KEPT)
+def _score(value: Fraction | float, decimals: int, language: str) -> str:
     scale = 10**decimals
     rounded = Fraction(floor(value * scale + Fraction(1, 2)), scale)
     if floor(rounded) > floor(value):
