@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from string import ascii_lowercase, digits
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, When
-from django.db.models.functions import Lower
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce, Lower
 from django.utils import formats, timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
@@ -34,15 +34,26 @@ class Aggregate(models.TextChoices):
     MEDIAN = "median", _("Median")
 
 
+def _count(rows: models.QuerySet[Any]) -> Coalesce:
+    """Return how many rows there are, as an expression."""
+    return Coalesce(Subquery(rows.order_by().values("round").annotate(number=models.Count("pk")).values("number")), 0)
+
+
 class RoundQuerySet(models.QuerySet["Round"]):
     def with_progress(self) -> RoundQuerySet:
         """Annotate `asked` and `submitted`: how many participants there are, and how many have submitted.
 
         Of an anonymous round that asks one or two people `submitted` is None: it would tell who of them has answered.
         """
-        submitted = models.Count("participants", filter=Q(participants__response__status="submitted"), distinct=True)
-        return self.annotate(asked=models.Count("participants", distinct=True)).annotate(  # type: ignore[no-redef]  # declared there
-            submitted=Case(When(~Q(anonymous=True, asked__lt=SMALLEST_GROUP, asked__gt=0), then=submitted))
+        asked = Participant.objects.filter(round=OuterRef("pk"))
+        # Each round counted by itself: all of an organization's participants together would have to be sorted.
+        return self.annotate(asked=_count(asked)).annotate(  # type: ignore[no-redef]  # declared there
+            submitted=Case(
+                When(
+                    ~Q(anonymous=True, asked__lt=SMALLEST_GROUP, asked__gt=0),
+                    then=_count(asked.filter(response__status="submitted")),
+                )
+            )
         )
 
     def due_to_open(self) -> RoundQuerySet:

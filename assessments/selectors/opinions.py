@@ -149,7 +149,10 @@ def notes_of(kept: KeptResult) -> QuerySet[Answer]:
     if kept.card is None or kept.revision != round_.revision or round_.status != RoundStatus.CLOSED:
         return Answer.objects.none()
     answers = Answer.objects.filter(
-        WITH_A_NOTE, response__participant__round=round_, response__status=ResponseStatus.SUBMITTED
+        WITH_A_NOTE,
+        organization=round_.organization_id,
+        response__participant__round=round_,
+        response__status=ResponseStatus.SUBMITTED,
     )
     if kept.team_id is not None:
         answers = answers.filter(response__participant__team=kept.team_id)
