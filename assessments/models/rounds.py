@@ -97,7 +97,7 @@ class Round(models.Model):
     """
 
     organization = models.ForeignKey(
-        Organization, models.CASCADE, related_name="rounds", verbose_name=_("organization")
+        Organization, models.CASCADE, related_name="rounds", db_index=False, verbose_name=_("organization")
     )
     version = models.ForeignKey(
         QuestionnaireVersion, models.RESTRICT, related_name="rounds", verbose_name=_("questionnaire version")
@@ -187,7 +187,9 @@ class RoundTeam(models.Model):
     """A team takes part in a round."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", verbose_name=_("organization"))
-    round = models.ForeignKey(Round, models.CASCADE, related_name="round_teams", verbose_name=_("round"))
+    round = models.ForeignKey(
+        Round, models.CASCADE, related_name="round_teams", db_index=False, verbose_name=_("round")
+    )
     team = models.ForeignKey(Team, models.CASCADE, related_name="round_teams", verbose_name=_("team"))
 
     class Meta:
@@ -253,8 +255,12 @@ class Participant(models.Model):
 
     NUDGE_INTERVAL = dt.timedelta(days=1)
 
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", verbose_name=_("organization"))
-    round = models.ForeignKey(Round, models.CASCADE, related_name="participants", verbose_name=_("round"))
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="+", db_index=False, verbose_name=_("organization")
+    )
+    round = models.ForeignKey(
+        Round, models.CASCADE, related_name="participants", db_index=False, verbose_name=_("round")
+    )
     team = models.ForeignKey(Team, models.CASCADE, related_name="participants", verbose_name=_("team"))
     user = models.ForeignKey(
         User, models.SET_NULL, null=True, blank=True, related_name="participations", verbose_name=_("user")
