@@ -35,6 +35,8 @@ with environment() as env:
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [urlsplit(BASE_URL).hostname])
     env.str("DATABASE_URL", validate=postgres_url)
     DATABASES = {"default": env.dj_db_url("DATABASE_URL") | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+    # A host that does not even refuse is given up on while whoever asked still waits.
+    DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5} | DATABASES["default"].get("OPTIONS", {})
     # A pooler may end a cursor between two requests for its rows.
     DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DATABASE_POOLER", False)
     REDIS_URL = env.str("REDIS_URL", validate=redis_url)
@@ -164,7 +166,7 @@ STORAGES = {
     },
 }
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {"default": {"BACKEND": "mlops_maturity.caches.RedisOrMemory", "LOCATION": REDIS_URL}}
 
 AUTH_USER_MODEL = "organizations.User"
 AUTHENTICATION_BACKENDS = [
