@@ -9,7 +9,6 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
-from redis.exceptions import RedisError
 
 from mlops_maturity.middleware import GetResponse
 
@@ -35,12 +34,6 @@ def seen_sessions(get_response: GetResponse) -> GetResponse:
 
 
 def note_seen(session_key: str) -> bool:
-    """Return whether a session was not seen in the last minutes; from now on it was.
-
-    False where Redis cannot be reached: no page fails for it.
-    """
+    """Return whether a session was not seen in the last minutes; from now on it was."""
     key = hashlib.sha256(session_key.encode()).hexdigest()
-    try:
-        return cache.add(f"seen:{key}", value=True, timeout=SEEN_EVERY)
-    except RedisError:
-        return False
+    return cache.add(f"seen:{key}", value=True, timeout=SEEN_EVERY)
