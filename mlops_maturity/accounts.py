@@ -12,11 +12,13 @@ from allauth.account.internal.flows.reauthentication import get_reauthentication
 from allauth.account.models import EmailAddress
 from allauth.core import context as allauth_context
 from allauth.core.exceptions import ReauthenticationRequired
+from allauth.core.internal.httpkit import authenticated_user
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.socialaccount.providers.openid_connect.views import login
 from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
+from allauth.usersessions.views import ListUserSessionsView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.hashers import make_password
@@ -26,9 +28,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
+from django.views.generic.edit import FormView
 from requests import RequestException
 
 from mlops_maturity.errors import Link, message
+from mlops_maturity.sessions import live_sessions
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -79,6 +83,15 @@ def overview(request: HttpRequest) -> HttpResponse:
         "passkeys": kinds.count(Authenticator.Type.WEBAUTHN),
     }
     return render(request, "account/overview.html", context)
+
+
+class Sessions(ListUserSessionsView):
+    """Where one is logged in; a POST ends all but this one."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Allauth's, which reads each session by itself, is passed over."""
+        sessions = live_sessions(authenticated_user(self.request))
+        return FormView.get_context_data(self, **kwargs) | {"sessions": sessions, "session_count": len(sessions)}
 
 
 @require_POST

@@ -6,9 +6,12 @@ import hashlib
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from mlops_maturity.middleware import GetResponse
 
@@ -37,3 +40,22 @@ def note_seen(session_key: str) -> bool:
     """Return whether a session was not seen in the last minutes; from now on it was."""
     key = hashlib.sha256(session_key.encode()).hexdigest()
     return cache.add(f"seen:{key}", value=True, timeout=SEEN_EVERY)
+
+
+def live_sessions(user: AbstractBaseUser) -> list[UserSession]:
+    """Return the sessions in which a user is logged in, from the oldest; those that have ended are forgotten.
+
+    Three queries at the most, where allauth's own list takes three for each session.
+    """
+    noted = list(UserSession.objects.filter(user=user).order_by("created_at"))
+    kept = Session.objects.filter(session_key__in=[row.session_key for row in noted], expire_date__gt=timezone.now())
+    hashes = {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
+    live = {row.session_key for row in kept if _is_of(row.get_decoded(), user, hashes)}
+    if ended := [row.pk for row in noted if row.session_key not in live]:
+        UserSession.objects.filter(pk__in=ended).delete()
+    return [row for row in noted if row.session_key in live]
+
+
+def _is_of(session: dict[str, str], user: AbstractBaseUser, hashes: set[str]) -> bool:
+    """Return whether a session logs a user in with the password of today."""
+    return session.get(SESSION_KEY) == str(user.pk) and session.get(HASH_SESSION_KEY) in hashes

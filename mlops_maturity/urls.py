@@ -19,6 +19,7 @@ urlpatterns = [
     path("accounts/data/", own_data.data, name="own_data"),
     path("accounts/data/download/", own_data.download, name="download_own_data"),
     path("accounts/delete/", own_data.delete, name="delete_account"),
+    path("accounts/sessions/", login_required(accounts.Sessions.as_view()), name="usersessions_list"),
     path("accounts/sessions/<int:pk>/end/", accounts.end_session, name="end_session"),
     path("accounts/confirm/", confirmation.ConfirmByCode.as_view(), name="confirm_by_code"),
     path("accounts/password/set/", set_password, name="account_set_password"),

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
-from django.contrib.auth import get_user
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
@@ -350,6 +350,23 @@ def test_sessions_are_listed_and_ended_one_by_one(client: Client) -> None:
     assert "That browser is logged out." in text_of(answer)
     assert not UserSession.objects.filter(pk=stolen.pk).exists()
     assert [get_user(each).is_authenticated for each in (client, other, third)] == [True, False, True]
+
+
+def test_sessions_that_have_ended_are_forgotten(client: Client) -> None:
+    """By time, by a change of password, or as they are somebody else's by now."""
+    user = make_user()
+    log_in(client, user)
+    expired, outdated, elsewheres = Client(), Client(), Client()
+    for other in (expired, outdated, elsewheres):
+        log_in(other, user)
+    Session.objects.filter(pk=expired.session.session_key).update(expire_date=timezone.now())
+    for other, key, value in ((outdated, HASH_SESSION_KEY, "old"), (elsewheres, SESSION_KEY, str(make_user().pk))):
+        session = other.session
+        session[key] = value
+        session.save()
+
+    assert text_of(client.get(reverse("usersessions_list"))).count("logged in since ") == 1
+    assert UserSession.objects.get().session_key == client.session.session_key
 
 
 def test_a_session_is_told_by_browser_system_and_when_it_was_last_seen(client: Client) -> None:

@@ -197,15 +197,18 @@ def test_the_sidebar_shows_only_what_one_may_see(cast: Cast, client_of: ClientOf
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 def test_twice_the_rows_cost_no_more_queries(model: type[models.Model], staff: Client) -> None:
-    def count() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            assert staff.get(url(model, "changelist")).status_code == 200
-        return len(queries)
+    row = make_row_of_each()[model]
+    pages = [url(model, "changelist"), *(url(model, page, row.pk) for page in ("change", "history", "delete"))]
 
-    for _n in range(2):
-        make_row_of_each()
+    def count() -> dict[str, int]:
+        taken = {}
+        for page in pages:
+            with CaptureQueriesContext(connection) as queries:
+                assert staff.get(page).status_code in (200, 302)
+            taken[page] = len(queries)
+        return taken
+
+    make_row_of_each()
     count()
     few = count()
     for _n in range(4):

@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
-from allauth.usersessions.models import UserSession
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 
-from assessments.models import (
-    Badge,
-    Participant,
-    Questionnaire,
-    QuestionnaireVersion,
-    ReminderHook,
-    Response,
-    Round,
-)
-from assessments.services.questionnaires import retire_version
-from assessments.services.rounds import close_round
 from organizations.audit.trail import Action, Selection, find_events, tell
-from organizations.models import Invitation, Role, User
-from organizations.selectors import hash_of
-from organizations.services.invitations import invite
+from organizations.models import User
 from tests.accounts import reauthenticate
-from tests.factories import (
-    Cast,
-    make_participant,
-    make_response,
-    make_roadmap,
-    make_round,
-    make_schedule,
-    make_version,
-)
+from tests.addresses import OF_A_DRAFT, PARTS_OF_A_DRAFT, Rows, arguments_of, make_rows, names_of
+from tests.factories import Cast
 
 ACTORS = ("visitor", "viewer", "member", "facilitator", "owner", "outsider", "staff")
 LOG_IN = 302
-TOKEN = "a-token-of-an-invitation"
 OUR_MEMBERS = {"viewer": 200, "member": 200, "facilitator": 200, "owner": 200}
 EVERYONE = dict.fromkeys(ACTORS, 200)
 ONLY_OUR_MEMBERS = {"visitor": LOG_IN, **OUR_MEMBERS, "outsider": 404, "staff": 404}
@@ -65,37 +42,6 @@ class Row:
     sure: bool = False
 
 
-PARTS_OF_A_DRAFT = ("edit_settings", "edit_level", "edit_dimension_settings", "edit_question")
-OF_A_DRAFT = (
-    *PARTS_OF_A_DRAFT,
-    "edit_draft",
-    "draft_problems",
-    "edit_choices",
-    "edit_levels",
-    "edit_dimension",
-    "edit_own_choices",
-    "preview_question",
-    "edit_languages",
-    "edit_language",
-)
-OF_A_VERSION = {
-    "questionnaire_version": 1,
-    "questionnaire_file": 1,
-    "try_out": 1,
-    "retire_version": 1,
-    "offer_version": 2,
-    **dict.fromkeys(("publish_version", "discard_version", "draft_act", *OF_A_DRAFT), 3),
-}
-KEYS_IN_A_DRAFT: dict[str, list[Any]] = {
-    "edit_level": [2],
-    "edit_dimension": ["governance"],
-    "edit_dimension_settings": ["governance"],
-    "edit_question": ["governance.lineage"],
-    "edit_own_choices": ["governance.lineage"],
-    "preview_question": ["governance.lineage"],
-    "edit_language": ["de"],
-}
-
 MATRIX = [
     Row("healthz", "get", EVERYONE),
     Row("metrics", "get", dict.fromkeys(ACTORS, 404)),
@@ -114,6 +60,8 @@ MATRIX = [
     Row("delete_account", "post", dict.fromkeys(ACTORS, 422) | {"visitor": LOG_IN, "owner": 409}, sure=True),
     # Without a sign-on provider there is nothing to sign on with.
     Row("sign_on", "post", dict.fromkeys(ACTORS, 404)),
+    Row("usersessions_list", "get", dict.fromkeys(ACTORS, 200) | {"visitor": LOG_IN}),
+    Row("usersessions_list", "post", dict.fromkeys(ACTORS, LOG_IN)),
     Row("end_session", "post", ONLY_THE_MEMBER | {"member": 302}),
     Row("metrics", "get", dict.fromkeys(ACTORS, 404)),
     Row("home", "get", EVERYONE),
@@ -322,84 +270,13 @@ MATRIX = [
     # Members say how far the controls are that they own; the member here owns none.
     Row("roadmap_governance", "post", then(422, OUR_FACILITATORS)),
 ]
-STEPS: dict[str, list[str]] = {
-    "": [],
-    "_questions": ["governance"],
-    "_answer": [],
-    "_review": [],
-    "_submit": [],
-    "_done": [],
-}
-OF_A_ROUND = (
-    "round",
-    "edit_round",
-    "add_round_team",
-    "round_participants",
-    "open_round",
-    "close_round",
-    "reopen_round",
-    "extend_round",
-    "nudge_round",
-    "discard_round",
-)
-OF_A_CASE = (
-    "roadmap_business_case",
-    "roadmap_business_case_workbook",
-    "roadmap_pdf",
-    "roadmap_structure",
-    "roadmap_governance",
-)
 # Answered by whoever watches the site, and slow where no worker runs: tests/mlops_maturity has it.
 ELSEWHERE = {"readyz"}
 
 
 @pytest.fixture
-def closed_round(cast: Cast, version: QuestionnaireVersion) -> Round:
-    """A closed round of the cast's organization with a result for its team."""
-    round_ = make_round(cast.organization, version=version, teams=[cast.team])
-    make_response(participant=make_participant(round_, user=cast.member))
-    close_round(round_=round_)
-    return round_
-
-
-@pytest.fixture
-def asked(cast: Cast, version: QuestionnaireVersion) -> Participant:
-    """The member's part in an open round, in progress, with a personal link that ends in `TOKEN`."""
-    participant = make_participant(make_round(cast.organization, version=version, teams=[cast.team]), user=cast.member)
-    make_response({}, participant=participant, submitted=False)
-    Participant.objects.filter(pk=participant.pk).update(token_hash=hash_of(TOKEN))
-    return participant
-
-
-@pytest.fixture
-def kept(cast: Cast, version: QuestionnaireVersion) -> Response:
-    """A self-assessment that the member's account keeps."""
-    return make_response(user=cast.member, version=version)
-
-
-@pytest.fixture
-def own(cast: Cast) -> Questionnaire:
-    """A questionnaire of the cast's organization: version 1 is published, 2 retired, 3 a draft with a language."""
-    organization = cast.organization
-    published = make_version(organization=organization)
-    retired = make_version(published.definition | {"title": "Second"}, organization=organization)
-    retire_version(version=retired)
-    make_version(published.definition | {"translations": {"de": {}}}, organization=organization, published=False)
-    return published.questionnaire
-
-
-@pytest.fixture
-def invitation(cast: Cast) -> Invitation:
-    """An invitation to the cast's organization for the outsider, by the link that ends in `TOKEN`."""
-    [made] = invite(
-        organization=cast.organization,
-        emails=[cast.outsider.email],
-        role=Role.MEMBER,
-        team=None,
-        invited_by=cast.owner,
-    )
-    Invitation.objects.update(token_hash=hash_of(TOKEN))
-    return made
+def rows(cast: Cast) -> Rows:
+    return make_rows(cast)
 
 
 @pytest.mark.parametrize("actor", ACTORS)
@@ -410,90 +287,13 @@ def test_who_may_open_what(
     row: Row,
     actor: str,
     cast: Cast,
-    kept: Response,
-    closed_round: Round,
-    asked: Participant,
-    invitation: Invitation,
-    own: Questionnaire,
+    rows: Rows,
     client_of: Callable[[User], Client],
 ) -> None:
     client = Client() if actor == "visitor" else client_of(getattr(cast, actor))
     if row.sure and actor != "visitor":
         reauthenticate(client)
-    session = UserSession.objects.create(user=cast.member, ip="127.0.0.1", session_key="elsewhere")
-    badge = Badge.objects.create(organization=cast.organization, token=TOKEN)
-    schedule = make_schedule(cast.organization)
-    hook = ReminderHook.objects.create(organization=cast.organization, url="https://hooks.example/1")
-    slug = cast.organization.slug
-    roadmap = make_roadmap(closed_round.results.get(team=None), owner=cast.organization.members.get(user=cast.member))
-    item = roadmap.items.first()
-    assert item
-    viewer = cast.organization.members.get(role=Role.VIEWER)
-    arguments: dict[str, list[Any]] = {
-        "end_session": [session.pk],
-        **{name: [own.pk] for name in ("questionnaire", "next_version", "import_questionnaire")},
-        **{name: [own.pk, number, *KEYS_IN_A_DRAFT.get(name, [])] for name, number in OF_A_VERSION.items()},
-        "sign_on": ["sign-on"],
-        "try_questions": ["governance"],
-        "own_result": [kept.public_id],
-        "revise_result": [kept.public_id],
-        "discard_result": [kept.public_id],
-        "organization": [slug],
-        "compare": [slug],
-        "benchmarks": [slug],
-        "technology": [slug],
-        "sharing": [slug],
-        "organization_settings": [slug],
-        **{name: [slug] for name in ("audit", "audit_csv", "audit_json")},
-        **{
-            name: [slug]
-            for name in ("organization_data", "organization_export", "delete_organization", "keep_organization")
-        },
-        "teams": [slug],
-        **{name: [slug, cast.team.pk] for name in ("team", "archive_team", "restore_team")},
-        "members": [slug],
-        **{name: [slug, viewer.pk] for name in ("member", "remove_member", "transfer_ownership")},
-        "leave": [slug],
-        "invitations": [slug],
-        **{name: [slug, invitation.pk] for name in ("resend_invitation", "revoke_invitation")},
-        "invitation": [TOKEN],
-        **{f"respond{step}": [slug, asked.round_id, *arguments] for step, arguments in STEPS.items()},
-        **{f"respond_by_link{step}": [TOKEN, *arguments] for step, arguments in STEPS.items()},
-        **{name: [slug] for name in ("roadmaps", "new_roadmap")},
-        **{name: [slug, roadmap.pk] for name in ("roadmap", "edit_roadmap", "roadmap_board", "roadmap_progress")},
-        "delete_roadmap": [slug, roadmap.pk],
-        "export_roadmap": [slug, roadmap.pk, "csv"],
-        **{name: [slug, roadmap.pk, item.pk] for name in ("roadmap_item", "move_roadmap_item")},
-        "rounds": [slug],
-        "new_round": [slug],
-        **{name: [slug, asked.round_id] for name in OF_A_ROUND},
-        "remove_participant": [slug, asked.round_id, asked.pk],
-        "remove_participants": [slug, asked.round_id],
-        "badge_image": [TOKEN],
-        "badges": [slug],
-        "revoke_badge": [slug, badge.pk],
-        "reminders": [slug],
-        "new_schedule": [slug],
-        **{
-            name: [slug, schedule.pk]
-            for name in (
-                *("edit_schedule", "pause_schedule", "resume_schedule", "skip_date"),
-                *("test_schedule", "delete_schedule"),
-            )
-        },
-        "reminder_hooks": [slug],
-        **{name: [slug, hook.pk] for name in ("test_reminder_hook", "enable_reminder_hook", "delete_reminder_hook")},
-        "unsubscribe": [TOKEN],
-        **{name: ["some.log", 0] for name in ("demo_letter", "demo_letter_html")},
-        "export_round": [slug, closed_round.pk, "csv"],
-        "export_comparison": [slug, "csv"],
-        "report": [slug, closed_round.pk],
-        "round_result": [cast.organization.slug, closed_round.pk],
-        "round_notes": [slug, closed_round.pk, "governance.lineage"],
-        "round_consensus": [slug, closed_round.pk],
-        **{name: [slug, roadmap.pk] for name in OF_A_CASE},
-    }
-    url = reverse(row.name, args=arguments.get(row.name, []))
+    url = reverse(row.name, args=arguments_of(rows).get(row.name, []))
 
     response = getattr(client, row.method)(f"{url}?team={cast.team.pk}" if row.team else url)
 
@@ -512,13 +312,13 @@ def _downloads(cast: Cast) -> list[int]:
 
 
 def test_every_address_has_a_row() -> None:
-    assert set(_names(get_resolver().url_patterns)) == {row.name for row in MATRIX} | ELSEWHERE
+    assert set(names_of()) == {row.name for row in MATRIX} | ELSEWHERE
 
 
 def test_a_round_is_not_found_under_another_organization(
-    cast: Cast, closed_round: Round, client_of: Callable[[User], Client]
+    cast: Cast, rows: Rows, client_of: Callable[[User], Client]
 ) -> None:
-    url = reverse("round_result", args=[cast.elsewhere.slug, closed_round.pk])
+    url = reverse("round_result", args=[cast.elsewhere.slug, rows.closed_round.pk])
 
     assert client_of(cast.outsider).get(url).status_code == 404
 
@@ -532,13 +332,3 @@ def test_an_organization_that_does_not_exist_looks_like_one_of_others(
     nobodys = client.get(reverse("organization", args=["no-such-organization"]))
 
     assert (theirs.status_code, theirs.content) == (nobodys.status_code, nobodys.content)
-
-
-def _names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
-    """Yield the names of our own addresses; those of Django's admin and of allauth are theirs to guard."""
-    for pattern in patterns:
-        if isinstance(pattern, URLPattern):
-            assert pattern.name, pattern
-            yield pattern.name
-        elif str(pattern.pattern) not in {"admin/", "accounts/"}:
-            yield from _names(pattern.url_patterns)
