@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -10,9 +11,18 @@ from typing import Any
 # A slow client holds a thread, not a process.
 threads = 4
 
+# Requests after which a process has loaded what it needs.
+WARM = 200
+
 # Where the processes count for `/metrics` together; prometheus_client looks for it when it is imported.
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="mlops-maturity-metrics-")
+
+
+def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
+    """Take what stays loaded out of the collection of garbage, which takes a fifth of a large page's time with it."""
+    if worker.nr >= WARM and not gc.get_freeze_count():
+        gc.freeze()
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -232,7 +232,9 @@ class Definition:
 
     def level_reached(self, score: Fraction | int, parts: int = 1) -> Level | None:
         """Return the highest level that a score over so many parts reaches, None where it reaches none."""
-        return next((level for level in reversed(self.levels) if level.is_reached(score, parts)), None)
+        # In whole numbers, as fractions take ten times as long.
+        whole, parts = score.numerator, parts * score.denominator
+        return next((level for level in reversed(self.levels) if level.is_reached(whole, parts)), None)
 
     def next_level(self, level: Level) -> Level | None:
         """Return the level above, None at the top."""

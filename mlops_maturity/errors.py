@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseNotFound
+from django.db import InterfaceError, OperationalError
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseNotFound,
+    JsonResponse,
+)
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from psycopg.errors import DiskFull
+
+# Seconds after which a client may ask again: PostgreSQL restarts within them, and nobody frees a disk sooner.
+RETRY_SOON, RETRY_LATER = 5, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +39,13 @@ class Link:
 
 def message(request: HttpRequest, *, status: int, heading: str, text: str, link: Link | None = None) -> HttpResponse:
     """Return a page that says what went wrong (`heading`) and how to go on (`text`, `link`), with that status."""
-    template = "message.html#message-fragment" if request.headers.get("HX-Request") else "message.html"
-    return render(request, template, {"status": status, "heading": heading, "text": text, "link": link}, status=status)
+    return render(
+        request, _template(request), {"status": status, "heading": heading, "text": text, "link": link}, status=status
+    )
+
+
+def _template(request: HttpRequest) -> str:
+    return "message.html#message-fragment" if request.headers.get("HX-Request") else "message.html"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -143,12 +163,54 @@ def _unreadable(request: HttpRequest, *, status: int) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer where something broke; Django calls it while the exception is handled."""
+    error = sys.exception()
+    if isinstance(error, OperationalError | InterfaceError):
+        return unavailable(request, error)
     return message(
         request,
         status=500,
         heading=_("Something broke on our side."),
         text=_("It has been recorded. What was saved before is still there; try again in a moment."),
     )
+
+
+def unavailable(request: HttpRequest, error: OperationalError | InterfaceError) -> HttpResponse:
+    """Answer while the database is away, too busy or full: with 503, in HTML or JSON, and when to try again.
+
+    Nothing here, or on the response's way out, asks the database who the visitor is.
+    """
+    _forget_visitor(request)
+    if isinstance(error.__cause__, DiskFull):
+        retry = RETRY_LATER
+        heading = _("There is no room left to save anything.")
+        text = _(
+            "What you just sent was not saved; all that was saved before is still there. Whoever runs this site has to "
+            "make room. Until then your browser's Back button brings back what you typed."
+        )
+    else:
+        retry = RETRY_SOON
+        heading = _("The database cannot be reached just now.")
+        text = _(
+            "This is mostly over within a minute. What was saved before is still there; what you just sent may not be "
+            "saved. Wait a moment, then load this page again; to send a form again, go back to it with your browser's "
+            "Back button."
+        )
+    response: HttpResponse
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        response = JsonResponse({"error": heading, "detail": text}, status=503)
+    else:
+        context = {"status": 503, "heading": heading, "text": text, "visitor_is_unknown": True}
+        response = HttpResponse(render_to_string(_template(request), context), status=503)
+    response["Retry-After"] = str(retry)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _forget_visitor(request: HttpRequest) -> None:
+    request.user = AnonymousUser()
+    if session := getattr(request, "session", None):
+        request.session = type(session)(session.session_key)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from mlops_maturity import queue
+from mlops_maturity.caches import redis_itself
 from mlops_maturity.celery import app
 
 logger = logging.getLogger(__name__)
@@ -52,8 +52,9 @@ def _database() -> bool:
 
 
 def _redis() -> bool:
-    cache.set("readyz", 1, timeout=10)
-    return bool(cache.get("readyz") == 1)
+    redis = redis_itself()
+    redis.set("readyz", 1, timeout=10)
+    return bool(redis.get("readyz") == 1)
 
 
 def _worker() -> object:

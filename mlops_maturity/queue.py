@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from django.core.cache import cache
-
+from mlops_maturity.caches import redis_itself
 from mlops_maturity.celery import app
 
 BEAT_KEY = "beat-last-done"
@@ -17,12 +16,12 @@ DEFAULT_QUEUE = "celery"
 
 def note_beat() -> None:
     """Write down that a task of beat's was done just now."""
-    cache.set(BEAT_KEY, time.time(), timeout=None)
+    redis_itself().set(BEAT_KEY, time.time(), timeout=None)
 
 
 def beat_seen_at() -> float | None:
     """Return the Unix time at which a task of beat's was last done, None where none has been."""
-    seen: float | None = cache.get(BEAT_KEY)
+    seen: float | None = redis_itself().get(BEAT_KEY)
     return seen
 
 

@@ -12,7 +12,6 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from mlops_maturity.middleware import GetResponse
 
@@ -38,15 +37,9 @@ def seen_sessions(get_response: GetResponse) -> GetResponse:
 
 
 def note_seen(session_key: str) -> bool:
-    """Return whether a session was not seen in the last minutes; from now on it was.
-
-    False where Redis cannot be reached: no page fails for it.
-    """
+    """Return whether a session was not seen in the last minutes; from now on it was."""
     key = hashlib.sha256(session_key.encode()).hexdigest()
-    try:
-        return cache.add(f"seen:{key}", value=True, timeout=SEEN_EVERY)
-    except RedisError:
-        return False
+    return cache.add(f"seen:{key}", value=True, timeout=SEEN_EVERY)
 
 
 def live_sessions(user: AbstractBaseUser) -> list[UserSession]:

@@ -36,6 +36,8 @@ with environment() as env:
     env.str("DATABASE_URL", validate=postgres_url)
     DATABASES = {"default": env.dj_db_url("DATABASE_URL") | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
     DATABASE_POOLER = env.bool("DATABASE_POOLER", False)
+    # A host that does not even refuse is given up on while whoever asked still waits.
+    DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5} | DATABASES["default"].get("OPTIONS", {})
     REDIS_URL = env.str("REDIS_URL", validate=redis_url)
     env.str("EMAIL_URL", validate=email_url)
     _email = env.dj_email_url("EMAIL_URL")
@@ -62,7 +64,7 @@ DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_POOLER
 if not DATABASE_POOLER:
     # Where this has no value, each trigger's look at it fails and rolls back a subtransaction, which goes through all
     # checks that are deferred to the commit: the rows of a transaction would cost the square of their number.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c pgtrigger.ignore={}")
+    DATABASES["default"]["OPTIONS"].setdefault("options", "-c pgtrigger.ignore={}")
 
 HTTPS = BASE_URL.startswith("https://")
 
@@ -170,7 +172,7 @@ STORAGES = {
     },
 }
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {"default": {"BACKEND": "mlops_maturity.caches.RedisOrMemory", "LOCATION": REDIS_URL}}
 
 AUTH_USER_MODEL = "organizations.User"
 AUTHENTICATION_BACKENDS = [

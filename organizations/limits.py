@@ -90,7 +90,11 @@ def mail_to(email: str) -> Iterator[bool]:
 
 def _add(key: str, step: int) -> int:
     cache.add(key, 0, timeout=KEPT)
-    return cache.incr(key, step)
+    try:
+        return cache.incr(key, step)
+    except ValueError:  # Redis went, or came back, in between
+        cache.add(key, 0, timeout=KEPT)
+        return cache.incr(key, step)
 
 
 def _key(kind: str, of: str, who: str) -> str:

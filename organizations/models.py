@@ -150,7 +150,9 @@ class Organization(models.Model):
 class Team(models.Model):
     """A group within an organization that is assessed on its own."""
 
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="teams", verbose_name=_("organization"))
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="teams", db_index=False, verbose_name=_("organization")
+    )
     name = models.CharField(_("name"), max_length=100)
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
 
@@ -224,7 +226,7 @@ class Member(models.Model):
     """A user in an organization, with a role and, where it fits, a team."""
 
     organization = models.ForeignKey(
-        Organization, models.CASCADE, related_name="members", verbose_name=_("organization")
+        Organization, models.CASCADE, related_name="members", db_index=False, verbose_name=_("organization")
     )
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("user"))
     team = models.ForeignKey(
@@ -286,7 +288,7 @@ class Invitation(models.Model):
     LIFETIME = dt.timedelta(days=7)
 
     organization = models.ForeignKey(
-        Organization, models.CASCADE, related_name="invitations", verbose_name=_("organization")
+        Organization, models.CASCADE, related_name="invitations", db_index=False, verbose_name=_("organization")
     )
     email = models.EmailField(_("email address"))
     role = models.CharField(_("role"), max_length=11, choices=Role, default=Role.MEMBER)

@@ -28,7 +28,7 @@ class Badge(models.Model):
     """
 
     organization = models.ForeignKey(
-        Organization, models.CASCADE, related_name="badges", verbose_name=_("organization")
+        Organization, models.CASCADE, related_name="badges", db_index=False, verbose_name=_("organization")
     )
     team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="badges", verbose_name=_("team"))
     token = models.CharField(_("token"), max_length=43, unique=True, default=new_token, editable=False)

@@ -18,7 +18,7 @@ class TeamTool(models.Model):
     NAME_LENGTH = 60
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", verbose_name=_("organization"))
-    team = models.ForeignKey(Team, models.CASCADE, related_name="tools", verbose_name=_("team"))
+    team = models.ForeignKey(Team, models.CASCADE, related_name="tools", db_index=False, verbose_name=_("team"))
     name = models.CharField(_("name"), max_length=NAME_LENGTH)
 
     class Meta:
@@ -75,7 +75,7 @@ class BenchmarkSnapshot(models.Model):
     """
 
     # By name, not by key: no row here belongs to an organization, and a version can.
-    questionnaire = models.SlugField(_("questionnaire"), max_length=60)
+    questionnaire = models.SlugField(_("questionnaire"), db_index=False, max_length=60)
     version = models.PositiveIntegerField(_("version"))
     starts_on = models.DateField(_("first day of the quarter"))
     size = models.CharField(_("people who work on machine learning"), max_length=6, choices=SizeBand, blank=True)

@@ -38,7 +38,11 @@ class DraftRevision(models.Model):
         Organization, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("organization")
     )
     version = models.ForeignKey(
-        QuestionnaireVersion, models.CASCADE, related_name="revisions", verbose_name=_("questionnaire version")
+        QuestionnaireVersion,
+        models.CASCADE,
+        related_name="revisions",
+        db_index=False,
+        verbose_name=_("questionnaire version"),
     )
     number = models.PositiveIntegerField(_("number"))
     definition = models.JSONField(_("definition"))

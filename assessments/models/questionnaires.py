@@ -31,6 +31,7 @@ class Questionnaire(models.Model):
         null=True,
         blank=True,
         related_name="questionnaires",
+        db_index=False,
         verbose_name=_("organization"),
     )
     slug = models.SlugField(_("key"), max_length=60)
@@ -114,7 +115,7 @@ class QuestionnaireVersion(models.Model):
         Organization, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("organization")
     )
     questionnaire = models.ForeignKey(
-        Questionnaire, models.CASCADE, related_name="versions", verbose_name=_("questionnaire")
+        Questionnaire, models.CASCADE, related_name="versions", db_index=False, verbose_name=_("questionnaire")
     )
     number = models.PositiveIntegerField(_("number"))
     status = models.CharField(_("status"), max_length=9, choices=VersionStatus, default=VersionStatus.DRAFT)

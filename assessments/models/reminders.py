@@ -72,7 +72,7 @@ class ReminderSchedule(models.Model):
     """
 
     organization = models.ForeignKey(
-        Organization, models.CASCADE, related_name="reminder_schedules", verbose_name=_("organization")
+        Organization, models.CASCADE, related_name="reminder_schedules", db_index=False, verbose_name=_("organization")
     )
     team = models.ForeignKey(
         Team, models.CASCADE, null=True, blank=True, related_name="reminder_schedules", verbose_name=_("team")
@@ -166,7 +166,7 @@ class ReminderHook(models.Model):
     MOST_FAILURES = 3
 
     organization = models.ForeignKey(
-        Organization, models.CASCADE, related_name="reminder_hooks", verbose_name=_("organization")
+        Organization, models.CASCADE, related_name="reminder_hooks", db_index=False, verbose_name=_("organization")
     )
     channel = models.CharField(_("kind"), max_length=7, choices=Channel, default=Channel.WEBHOOK)
     url = models.URLField(_("address"), max_length=500)
@@ -246,7 +246,7 @@ class Reminder(models.Model):
     """
 
     organization = models.ForeignKey(
-        Organization, models.CASCADE, related_name="reminders", verbose_name=_("organization")
+        Organization, models.CASCADE, related_name="reminders", db_index=False, verbose_name=_("organization")
     )
     schedule = models.ForeignKey(
         ReminderSchedule, models.CASCADE, null=True, blank=True, related_name="reminders", verbose_name=_("schedule")
@@ -255,7 +255,13 @@ class Reminder(models.Model):
         User, models.CASCADE, null=True, blank=True, related_name="reminders", verbose_name=_("user")
     )
     participant = models.ForeignKey(
-        Participant, models.CASCADE, null=True, blank=True, related_name="reminders", verbose_name=_("participant")
+        Participant,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="reminders",
+        db_index=False,
+        verbose_name=_("participant"),
     )
     hook = models.ForeignKey(
         ReminderHook, models.CASCADE, null=True, blank=True, related_name="reminders", verbose_name=_("webhook")

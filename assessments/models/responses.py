@@ -183,8 +183,8 @@ class Answer(models.Model):
             ),
         ]
         indexes = [
-            # By which a result finds its few notes among all answers (selectors/opinions.py).
-            models.Index(fields=["response"], condition=WITH_A_NOTE, name="answer_with_a_note"),
+            # By which a result finds its few notes among its organization's answers (selectors/opinions.py).
+            models.Index(fields=["organization", "response"], condition=WITH_A_NOTE, name="answer_noted"),
         ]
         triggers = [SameOrNoOrganization("response", name="answer_response_same_organization")]
 

@@ -50,9 +50,9 @@ class Result(models.Model):
     """
 
     organization = models.ForeignKey(
-        Organization, models.CASCADE, related_name="results", verbose_name=_("organization")
+        Organization, models.CASCADE, related_name="results", db_index=False, verbose_name=_("organization")
     )
-    round = models.ForeignKey(Round, models.CASCADE, related_name="results", verbose_name=_("round"))
+    round = models.ForeignKey(Round, models.CASCADE, related_name="results", db_index=False, verbose_name=_("round"))
     team = models.ForeignKey(
         Team, models.CASCADE, null=True, blank=True, related_name="results", verbose_name=_("team")
     )
@@ -93,7 +93,7 @@ class Consensus(models.Model):
     """What a team agreed on for a question after the answers were in; it stands for the team in the next revision."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", verbose_name=_("organization"))
-    round = models.ForeignKey(Round, models.CASCADE, related_name="consensus", verbose_name=_("round"))
+    round = models.ForeignKey(Round, models.CASCADE, related_name="consensus", db_index=False, verbose_name=_("round"))
     team = models.ForeignKey(Team, models.CASCADE, related_name="+", verbose_name=_("team"))
     question_key = models.CharField(_("question"), max_length=100)
     choice_key = models.CharField(_("choice"), max_length=60)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from string import ascii_lowercase, digits
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, When
-from django.db.models.functions import Lower
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce, Lower
 from django.utils import formats, timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
@@ -34,15 +34,26 @@ class Aggregate(models.TextChoices):
     MEDIAN = "median", _("Median")
 
 
+def _count(rows: models.QuerySet[Any]) -> Coalesce:
+    """Return how many rows there are, as an expression."""
+    return Coalesce(Subquery(rows.order_by().values("round").annotate(number=models.Count("pk")).values("number")), 0)
+
+
 class RoundQuerySet(models.QuerySet["Round"]):
     def with_progress(self) -> RoundQuerySet:
         """Annotate `asked` and `submitted`: how many participants there are, and how many have submitted.
 
         Of an anonymous round that asks one or two people `submitted` is None: it would tell who of them has answered.
         """
-        submitted = models.Count("participants", filter=Q(participants__response__status="submitted"), distinct=True)
-        return self.annotate(asked=models.Count("participants", distinct=True)).annotate(  # type: ignore[no-redef]  # declared there
-            submitted=Case(When(~Q(anonymous=True, asked__lt=SMALLEST_GROUP, asked__gt=0), then=submitted))
+        asked = Participant.objects.filter(round=OuterRef("pk"))
+        # Each round counted by itself: all of an organization's participants together would have to be sorted.
+        return self.annotate(asked=_count(asked)).annotate(  # type: ignore[no-redef]  # declared there
+            submitted=Case(
+                When(
+                    ~Q(anonymous=True, asked__lt=SMALLEST_GROUP, asked__gt=0),
+                    then=_count(asked.filter(response__status="submitted")),
+                )
+            )
         )
 
     def due_to_open(self) -> RoundQuerySet:
@@ -86,7 +97,7 @@ class Round(models.Model):
     """
 
     organization = models.ForeignKey(
-        Organization, models.CASCADE, related_name="rounds", verbose_name=_("organization")
+        Organization, models.CASCADE, related_name="rounds", db_index=False, verbose_name=_("organization")
     )
     version = models.ForeignKey(
         QuestionnaireVersion, models.RESTRICT, related_name="rounds", verbose_name=_("questionnaire version")
@@ -176,7 +187,9 @@ class RoundTeam(models.Model):
     """A team takes part in a round."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", verbose_name=_("organization"))
-    round = models.ForeignKey(Round, models.CASCADE, related_name="round_teams", verbose_name=_("round"))
+    round = models.ForeignKey(
+        Round, models.CASCADE, related_name="round_teams", db_index=False, verbose_name=_("round")
+    )
     team = models.ForeignKey(Team, models.CASCADE, related_name="round_teams", verbose_name=_("team"))
 
     class Meta:
@@ -242,8 +255,12 @@ class Participant(models.Model):
 
     NUDGE_INTERVAL = dt.timedelta(days=1)
 
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", verbose_name=_("organization"))
-    round = models.ForeignKey(Round, models.CASCADE, related_name="participants", verbose_name=_("round"))
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="+", db_index=False, verbose_name=_("organization")
+    )
+    round = models.ForeignKey(
+        Round, models.CASCADE, related_name="participants", db_index=False, verbose_name=_("round")
+    )
     team = models.ForeignKey(Team, models.CASCADE, related_name="participants", verbose_name=_("team"))
     user = models.ForeignKey(
         User, models.SET_NULL, null=True, blank=True, related_name="participations", verbose_name=_("user")

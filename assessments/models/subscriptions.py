@@ -27,7 +27,7 @@ class Subscription(models.Model):
     MOST_BOUNCES = 3
 
     organization = models.ForeignKey(
-        Organization, models.CASCADE, related_name="subscriptions", verbose_name=_("organization")
+        Organization, models.CASCADE, related_name="subscriptions", db_index=False, verbose_name=_("organization")
     )
     user = models.ForeignKey(
         User, models.CASCADE, null=True, blank=True, related_name="subscriptions", verbose_name=_("user")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models import Count, F, FilteredRelation, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from assessments.definition import Dimension, Question
@@ -149,7 +149,10 @@ def notes_of(kept: KeptResult) -> QuerySet[Answer]:
     if kept.card is None or kept.revision != round_.revision or round_.status != RoundStatus.CLOSED:
         return Answer.objects.none()
     answers = Answer.objects.filter(
-        WITH_A_NOTE, response__participant__round=round_, response__status=ResponseStatus.SUBMITTED
+        WITH_A_NOTE,
+        organization=round_.organization_id,
+        response__participant__round=round_,
+        response__status=ResponseStatus.SUBMITTED,
     )
     if kept.team_id is not None:
         answers = answers.filter(response__participant__team=kept.team_id)
@@ -177,13 +180,15 @@ def note_in(kept: KeptResult, answer: Answer) -> Note:
 
 def coverage_of(kept: KeptResult) -> Coverage:
     """Return how many of those who were asked a result speaks for. One query."""
-    people = Participant.objects.filter(round=kept.round)
+    # Without naming the organization PostgreSQL goes through everybody's responses.
+    own = FilteredRelation("response", condition=Q(response__organization=kept.round.organization_id))
+    people = Participant.objects.annotate(own=own).filter(round=kept.round)
     if kept.team_id is not None:
         people = people.filter(team=kept.team_id)
     numbers = people.aggregate(
         asked=Count("pk"),
-        submitted=Count("pk", filter=Q(response__status=ResponseStatus.SUBMITTED)),
-        begun=Count("pk", filter=Q(response__status=ResponseStatus.IN_PROGRESS)),
+        submitted=Count("pk", filter=Q(own__status=ResponseStatus.SUBMITTED)),
+        begun=Count("pk", filter=Q(own__status=ResponseStatus.IN_PROGRESS)),
     )
     return Coverage(**numbers, late=max(numbers["submitted"] - kept.respondents, 0))
 

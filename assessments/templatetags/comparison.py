@@ -64,9 +64,11 @@ def why_missing(column: Column | Gap) -> str:
     """Write why there is nothing to show in a column, empty where there is."""
     if isinstance(column, Gap):
         return _("No round was closed.")
+    if not column.missing:
+        return ""
     return {
         "no part": _("This team took no part."),
         "no answers": _("Nobody submitted answers."),
         "withheld": _("Not shown: it would give away what fewer than three people answered."),
         "answers changed": _("Cannot be compared question by question: answers changed after the round closed."),
-    }.get(column.missing, "")
+    }[column.missing]

@@ -45,7 +45,7 @@ def round_result(request: HttpRequest, slug: str, round_id: int) -> HttpResponse
     member, round_ = _round_of(request, slug, round_id)
     context: dict[str, object] = {"organization": member.organization, "round": round_, "member": member}
     if not round_.revision:
-        context["teams"] = team_progress(round_)
+        context |= {"round": Round.objects.with_progress().get(pk=round_.pk), "teams": team_progress(round_)}
         return render(request, "assessments/results/not_closed.html", context)
     results, kept = _kept_of(request, round_)
     opinions = opinions_on(kept, results, notes_beside(kept))
@@ -123,7 +123,7 @@ def consensus(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
 def _round_of(request: HttpRequest, slug: str, round_id: int, needed: Role = Role.VIEWER) -> tuple[Member, Round]:
     """Return the membership and the organization's round. Two queries. Raises Http404 and PermissionDenied."""
     member = resolve_member(request, slug, needed)
-    rounds = Round.objects.with_progress().select_related("version").defer("version__definition", "version__source")
+    rounds = Round.objects.select_related("version").defer("version__definition", "version__source")
     return member, get_object_or_404(rounds, pk=round_id, organization=member.organization)
 
 

@@ -58,7 +58,7 @@ class Roadmap(models.Model):
     """
 
     organization = models.ForeignKey(
-        Organization, models.CASCADE, related_name="roadmaps", verbose_name=_("organization")
+        Organization, models.CASCADE, related_name="roadmaps", db_index=False, verbose_name=_("organization")
     )
     result = models.ForeignKey(Result, models.CASCADE, related_name="roadmaps", verbose_name=_("result"))
     previous = models.ForeignKey(
@@ -140,8 +140,12 @@ class Item(models.Model):
     NOTES_LENGTH = 4000
     REASON_LENGTH = 500
 
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", verbose_name=_("organization"))
-    roadmap = models.ForeignKey(Roadmap, models.CASCADE, related_name="items", verbose_name=_("roadmap"))
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="+", db_index=False, verbose_name=_("organization")
+    )
+    roadmap = models.ForeignKey(
+        Roadmap, models.CASCADE, related_name="items", db_index=False, verbose_name=_("roadmap")
+    )
     question_key = models.CharField(_("practice"), max_length=100)
     choice_key = models.CharField(_("statement to reach"), max_length=60, blank=True)
     position = models.PositiveSmallIntegerField(_("position"))

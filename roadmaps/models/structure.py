@@ -24,7 +24,7 @@ class StaffedRole(models.Model):
     MOST_PEOPLE = 10_000
 
     organization = models.ForeignKey(
-        Organization, models.CASCADE, related_name="staffed_roles", verbose_name=_("organization")
+        Organization, models.CASCADE, related_name="staffed_roles", db_index=False, verbose_name=_("organization")
     )
     role = models.CharField(_("role"), max_length=200)
     people = models.PositiveSmallIntegerField(_("people"))
@@ -63,7 +63,9 @@ class Control(models.Model):
     NOTE_LENGTH = 1000
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", verbose_name=_("organization"))
-    roadmap = models.ForeignKey(Roadmap, models.CASCADE, related_name="controls", verbose_name=_("roadmap"))
+    roadmap = models.ForeignKey(
+        Roadmap, models.CASCADE, related_name="controls", db_index=False, verbose_name=_("roadmap")
+    )
     key = models.CharField(_("control"), max_length=220)
     status = models.CharField(_("status"), max_length=11, choices=ControlStatus, default=ControlStatus.OPEN)
     owner = models.ForeignKey(

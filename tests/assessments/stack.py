@@ -1,4 +1,4 @@
-"""The real thing on loopback: worker, beat, a Redis and a mail server of a test's own, and the clock they go by."""
+"""The real thing on loopback: web, worker, beat, a Redis and mail server of a test's own, and the clock they go by."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from django.db import connection
 from django.utils import timezone
 
 from mlops_maturity.env import CHECKOUT
-from tests.mlops_maturity.conftest import free_port, wait_for
+from tests.mlops_maturity.conftest import free_port, status_of, wait_for
 
 EVERY_SECONDS = 0.4
 
@@ -60,12 +60,13 @@ class Postbox:
 
 
 class Stack:
-    """Worker and beat as processes, with the folder of their clock."""
+    """Web, worker and beat as processes, with the folder of the clock of worker and beat."""
 
     def __init__(self, folder: Path, lease: float) -> None:
         self.folder = folder
         self.postbox = Postbox()
-        self.mail_port, self.redis_port = free_port(), free_port()
+        self.mail_port, self.redis_port, self.web_port = free_port(), free_port(), free_port()
+        self.origin = f"http://127.0.0.1:{self.web_port}"
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.server = Controller(self.postbox, hostname="127.0.0.1", port=self.mail_port)
         url = urlsplit(os.environ["DATABASE_URL"])
@@ -112,6 +113,22 @@ class Stack:
         self.start("redis", [*command, str(self.folder)])
         wait_for(self._redis_answers, "Redis")
 
+    def start_web(self) -> None:
+        """Start gunicorn with two processes on the settings of production, and wait until it answers."""
+        command = [sys.executable, "-m", "gunicorn", "mlops_maturity.wsgi", "--workers", "2", "--no-control-socket"]
+        metrics = self.folder / "metrics"
+        metrics.mkdir(exist_ok=True)
+        self.start(
+            "web",
+            [*command, "--bind", f"127.0.0.1:{self.web_port}", "--log-level", "warning"],
+            DJANGO_SETTINGS_MODULE="tests.faults.settings",
+            DEBUG="false",
+            BASE_URL=self.origin,
+            ALLOWED_HOSTS="127.0.0.1",
+            PROMETHEUS_MULTIPROC_DIR=str(metrics),
+        )
+        wait_for(lambda: status_of(f"{self.origin}/healthz") == 200, "web")
+
     def start_worker(self, name: str = "worker", *, wait: bool = True, concurrency: int = 2) -> None:
         options = [
             "worker",
@@ -129,10 +146,10 @@ class Stack:
     def start_beat(self) -> None:
         self.start("beat", [*self._celery(), "beat", "--pidfile=", "--loglevel", "WARNING"])
 
-    def start(self, name: str, command: list[str]) -> None:
+    def start(self, name: str, command: list[str], **environ: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
-                command, cwd=CHECKOUT, env=self.environ, stdout=log, stderr=log, start_new_session=True
+                command, cwd=CHECKOUT, env=self.environ | environ, stdout=log, stderr=log, start_new_session=True
             )
 
     def kill(self, name: str) -> None:
@@ -148,6 +165,18 @@ class Stack:
         if children:
             with suppress(psutil.NoSuchProcess):
                 chance.choice(children).kill()
+
+    def kill_one_at_work(self, chance: random.Random) -> None:
+        """End one of web's processes at once, of those that are at a request if there are any."""
+        children = psutil.Process(self.running["web"].pid).children()
+        if chosen := [child for child in children if self._is_at_work(child)] or children:
+            with suppress(psutil.NoSuchProcess):
+                chance.choice(chosen).kill()
+
+    def _is_at_work(self, process: psutil.Process) -> bool:
+        with suppress(psutil.Error):
+            return any(each.status == psutil.CONN_ESTABLISHED for each in process.net_connections("tcp4"))
+        return False
 
     def stop(self) -> None:
         for name in list(self.running):
