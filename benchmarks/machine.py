@@ -11,7 +11,7 @@ import psutil
 
 QUIET = 0.05
 """Cores that other processes may take in a window."""
-TRIES = 5
+TRIES = 20
 T = TypeVar("T")
 
 
