@@ -20,7 +20,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402 - Django is ready now
 from django.db import connection  # noqa: E402
 
-from benchmarks import beside, courses, growth  # noqa: E402
+from benchmarks import beside, courses, growth, migrating  # noqa: E402
 from benchmarks.machine import QUIET, Terms  # noqa: E402
 from benchmarks.pages import measure, pages  # noqa: E402
 from benchmarks.people import survey, write_data  # noqa: E402
@@ -42,10 +42,14 @@ def main() -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--beside", action="store_true", help="measure nothing but the pages beside the other package's")
     what.add_argument("--grow", action="store_true", help="measure how cost grows, and nothing else")
+    what.add_argument("--migrate", action="store_true", help="apply the newest migrations while people work")
     options = parser.parse_args()
     terms = Terms(options.seconds, inf if options.noisy else QUIET)
     call_command("migrate", run_syncdb=True, verbosity=0)
-    figures = _growth(options, terms) if options.grow else _all_pages(options, terms)
+    if options.migrate:
+        figures = _migrating(options)
+    else:
+        figures = _growth(options, terms) if options.grow else _all_pages(options, terms)
     _keep({"machine": _machine(), "answers": options.answers, "noisy": options.noisy, **figures})
 
 
@@ -79,6 +83,13 @@ def _growth(options: Namespace, terms: Terms) -> Mapping[str, Any]:
     path.write_text(courses.chart(measured))
     _show(options, courses.table(measured), f"Drawn in {path.relative_to(CHECKOUT)}")
     return {"growth": courses.figures(measured)}
+
+
+def _migrating(options: Namespace) -> Mapping[str, Any]:
+    """Apply the newest migrations on a live data set."""
+    figures = migrating.migrating(options.answers)
+    _show(options, migrating.table(figures))
+    return {"migrating": figures}
 
 
 def _show(options: Namespace, *texts: str) -> None:
