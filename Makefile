@@ -63,6 +63,7 @@ lint-types:
 
 lint-migrations:
 	@$(BIN)python manage.py makemigrations --check --dry-run
+	@$(BIN)python .ci/migrations.py
 
 lint-deployment:
 	@DEBUG=false BASE_URL=https://mlops.example ALLOWED_HOSTS=mlops.example \
