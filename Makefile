@@ -15,7 +15,7 @@ ON_SERVICES = $(BIN)python -m mlops_maturity.devservices run -- $(MAKE) --no-pri
 LINT = lint-code lint-format lint-templates lint-types lint-migrations lint-deployment lint-dependencies
 COMPILE = $(BIN)uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help install demo test lint checks format lock clean chromium pango tests chaos fuzz kills audit benchmark measurements $(LINT)
+.PHONY: help install demo test lint checks format lock clean chromium pango tests chaos fuzz kills faults audit benchmark measurements $(LINT)
 
 help: ## show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -78,12 +78,16 @@ lint-dependencies:
 tests:
 	@$(BIN)pytest --cov --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
-chaos: $(INSTALLED) ## make 20,000 requests by chance, and kill 100 workers; CHAOS_REQUESTS=, CHAOS_KILLS=, CHAOS_SEED= choose
-	@$(ON_SERVICES) fuzz kills CHAOS_REQUESTS="$${CHAOS_REQUESTS:-20000}" CHAOS_KILLS="$${CHAOS_KILLS:-100}" \
-		CHAOS_SEED="$${CHAOS_SEED:-$$(date +%s)}"
+chaos: $(INSTALLED) ## make 20,000 requests by chance, kill 100 workers, and have 500 and more faults; CHAOS_…= choose (docs/operations.md)
+	@$(ON_SERVICES) fuzz kills faults CHAOS_REQUESTS="$${CHAOS_REQUESTS:-20000}" CHAOS_KILLS="$${CHAOS_KILLS:-100}" \
+		CHAOS_WEB_KILLS="$${CHAOS_WEB_KILLS:-500}" CHAOS_RESTARTS="$${CHAOS_RESTARTS:-20}" CHAOS_REDIS="$${CHAOS_REDIS:-10}" \
+		CHAOS_DISKS="$${CHAOS_DISKS:-10}" CHAOS_RESPONDENTS="$${CHAOS_RESPONDENTS:-200}" CHAOS_SEED="$${CHAOS_SEED:-$$(date +%s)}"
 
 kills:
 	@echo "CHAOS_KILLS=$$CHAOS_KILLS CHAOS_SEED=$$CHAOS_SEED"; $(BIN)pytest -s tests/assessments/test_reminders_chaos.py
+
+faults:
+	@echo "CHAOS_SEED=$$CHAOS_SEED"; $(BIN)pytest -s tests/faults
 
 fuzz:
 	@echo "CHAOS_REQUESTS=$$CHAOS_REQUESTS CHAOS_SEED=$$CHAOS_SEED"; $(BIN)pytest tests/test_fuzz.py

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import (
     Http404,
     HttpRequest,
@@ -165,7 +165,7 @@ def _unreadable(request: HttpRequest, *, status: int) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer where something broke; Django calls it while the exception is handled."""
     error = sys.exception()
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, OperationalError | InterfaceError) or _is_out_of_room(error):
         return unavailable(request, error)
     return message(
         request,
@@ -175,13 +175,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
 
 
-def unavailable(request: HttpRequest, error: OperationalError | InterfaceError) -> HttpResponse:
+def unavailable(request: HttpRequest, error: BaseException | None) -> HttpResponse:
     """Answer while the database is away, too busy or full: with 503, in HTML or JSON, and when to try again.
 
     Nothing here, or on the response's way out, asks the database who the visitor is.
     """
     _forget_visitor(request)
-    if isinstance(error.__cause__, DiskFull):
+    if _is_out_of_room(error):
         retry = RETRY_LATER
         heading = _("There is no room left to save anything.")
         text = _(
@@ -205,6 +205,13 @@ def unavailable(request: HttpRequest, error: OperationalError | InterfaceError) 
     response["Retry-After"] = str(retry)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _is_out_of_room(error: BaseException | None) -> bool:
+    """Whether PostgreSQL had no room on its disk or, which it calls an internal error, in a file that may not grow."""
+    return error is not None and (
+        isinstance(error.__cause__, DiskFull) or (isinstance(error, InternalError) and "could not extend" in str(error))
+    )
 
 
 def _forget_visitor(request: HttpRequest) -> None:

@@ -51,6 +51,11 @@ class PrivatePostgres:
         self.run(f'ALTER DATABASE "{name}" SET synchronous_commit = on')
         assert self.run("SHOW synchronous_commit", url) == [("on",)]
 
+    def check_for_corruption(self, url: str) -> None:
+        """Have PostgreSQL read all tables and indexes of a database. Raises CalledProcessError for what is broken."""
+        command = [str(self.programs / "pg_amcheck"), "--install-missing", "--heapallindexed", url]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
     def stop(self, mode: str = "immediate") -> None:
         """Stop it; `immediate` is to it what a power cut is."""
         self._control("stop", "-m", mode)

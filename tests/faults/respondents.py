@@ -103,6 +103,7 @@ class Respondent:
     saves: list[tuple[float, int]] = field(default_factory=list)
     """When each was answered, and with which status."""
     reads: list[tuple[float, int]] = field(default_factory=list)
+    refused_for_room: int = 0
     found_whole: int = 0
     """How many were saved although nobody was told so."""
 
@@ -127,6 +128,7 @@ class Respondent:
             self.kept |= sent
             return
         assert reply.status in (REFUSED, CUT_OFF) or reply.is_ours, reply
+        self.refused_for_room += "no room left" in reply.text
         time.sleep(0.1)
         before, now = {key: self.kept.get(key) for key in sent}, self.look()
         found = {key: now.get(key) for key in sent}
@@ -202,15 +204,22 @@ class Load:
 
     def await_saves(self, how_many: int) -> None:
         """Wait until so many more are acknowledged; raises what went wrong at anybody's."""
-        before = self.acknowledged
+        self._await(how_many, lambda: self.acknowledged, "saves")
+
+    def await_refusals(self, how_many: int) -> None:
+        """Wait until so many more are told that there is no room; raises what went wrong at anybody's."""
+        self._await(how_many, lambda: sum(person.refused_for_room for person in self.people), "refusals")
+
+    def _await(self, how_many: int, count: Callable[[], int], what: str) -> None:
+        before = count()
 
         def has_come() -> bool:
             for future in self.futures:
                 if future.done():
                     future.result()
-            return self.acknowledged >= before + how_many
+            return count() >= before + how_many
 
-        wait_for(has_come, f"{how_many} saves")
+        wait_for(has_come, f"{how_many} {what}")
 
     @property
     def acknowledged(self) -> int:
