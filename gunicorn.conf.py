@@ -13,6 +13,7 @@ threads = 4
 
 # Requests after which a process has loaded what it needs.
 WARM = 200
+frozen: list[int] = []
 
 # Where the processes count for `/metrics` together; prometheus_client looks for it when it is imported.
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
@@ -21,8 +22,9 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 
 def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
     """Take what stays loaded out of the collection of garbage, which takes a fifth of a large page's time with it."""
-    if worker.nr >= WARM and not gc.get_freeze_count():
+    if worker.nr >= WARM and not frozen:
         gc.freeze()
+        frozen.append(worker.nr)
 
 
 def child_exit(server: Any, worker: Any) -> None:
