@@ -55,9 +55,19 @@
   const values = (form) => new URLSearchParams(new FormData(form)).toString();
   const clean = new WeakMap();
   const isChanged = (form) => clean.has(form) && clean.get(form) !== values(form);
+  const isTypedIn = (form) =>
+    [...form.elements].some((field) =>
+      field.matches("[type=radio], [type=checkbox]")
+        ? field.checked !== field.defaultChecked
+        : field.matches("input, textarea") && field.value !== field.defaultValue,
+    );
   const watchPanels = () => {
     for (const form of document.querySelectorAll("[data-panel]")) {
-      if (!clean.has(form)) clean.set(form, form.querySelector("[aria-invalid], .is-invalid") ? "" : values(form));
+      if (clean.has(form)) continue;
+      // Who types at once is ahead of this script, and of what shows the preview.
+      const early = isTypedIn(form);
+      clean.set(form, early || form.querySelector("[aria-invalid], .is-invalid") ? "" : values(form));
+      if (early) form.dispatchEvent(new Event("input"));
     }
   };
   const changedPanel = (source) =>
@@ -102,7 +112,9 @@
     start();
     goOn();
     const panel = document.querySelector(".editor-card > .edit-panel");
-    if (panel && panel.parentElement === event.detail.target) panel.querySelector("textarea, input:not([type=hidden])").focus();
+    if (panel && panel.parentElement === event.detail.target && !panel.contains(document.activeElement)) {
+      panel.querySelector("textarea, input:not([type=hidden])").focus();
+    }
     const invalid = document.querySelector(".edit-panel [role=alert]");
     if (invalid && event.detail.target.matches(".edit-panel")) invalid.scrollIntoView({ block: "center" });
   });

@@ -90,14 +90,21 @@
   let retryDelay = RETRY.first;
   let leaveWhenSaved = false;
 
-  const send = (key) => {
-    if (!pending.has(key)) return;
+  // One request at a time, in order; a key that waits goes out with what is newest then. htmx's own queue would leave
+  // the failure of a request that had waited to nobody.
+  let underway = Promise.resolve();
+  const request = (key) => {
+    if (!pending.has(key)) return undefined;
     showSaving();
     const element = fieldset(key);
-    const request = element
+    const options = element
       ? { source: element, target: element.querySelector(".question-feedback"), swap: "innerHTML" }
       : { source: survey, swap: "none", values: { question: key } };
-    htmx.ajax("POST", survey.dataset.answerUrl, request).catch(() => {}); // What failed is told by htmx:afterRequest.
+    return htmx.ajax("POST", survey.dataset.answerUrl, options).catch(() => {}); // What failed is told by htmx:afterRequest.
+  };
+
+  const send = (key) => {
+    underway = underway.then(() => request(key));
   };
 
   const sendAll = () => {
@@ -130,7 +137,6 @@
     const { elt, formData } = event.detail;
     const key = elt.dataset.question ?? formData.get("question");
     for (const name of [...formData.keys()]) formData.delete(name);
-    // A request that waited in the queue carries what is newest when it goes out; its reply tells of nothing newer.
     event.detail.carried = pending.get(key);
     const values = { question: key, response: survey.dataset.survey, ...event.detail.carried };
     const knew = seenBefore.get(key) ?? seen(key)?.value;

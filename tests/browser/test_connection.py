@@ -111,6 +111,28 @@ def test_errors_of_the_server_are_retried(page: Page) -> None:
     expect_kept(page)
 
 
+def test_what_waits_behind_a_request_that_fails_is_sent_too(page: Page) -> None:
+    held: list[Route] = []
+
+    def next_held() -> Route:
+        while not held:
+            page.wait_for_timeout(20)
+        return held.pop()
+
+    page.route("**/try/answer/", lambda route: held.append(route))  # noqa: PLW0108 - Playwright writes on it
+    choose(page, QUESTIONS[0], "yes")
+    first = next_held()
+    choose(page, QUESTIONS[1], "no")
+    first.abort()
+    next_held().abort()
+    expect_state(page, "offline", "No connection")
+    page.unroute("**/try/answer/")
+    expect_saved(page)
+    page.goto(STEP)
+    expect_chosen(page, QUESTIONS[0], "yes")
+    expect_chosen(page, QUESTIONS[1], "no")
+
+
 def test_a_stale_page_says_so_and_loses_nothing(page: Page, base_url: str) -> None:
     page.context.add_cookies([{"name": "csrftoken", "value": "a" * 32, "url": base_url}])
     answer_some(page)

@@ -101,10 +101,13 @@ def test_from_a_copy_to_rounds_of_two_versions(new_context: NewContext) -> None:
     expect_flawless(page)
 
     # Edited in its place, with a preview as it is typed; what is not saved is not lost by a click elsewhere.
+    page.evaluate("htmx.config.defaultSettleDelay = 1000")  # typed before the page's script has seen the panel
     cards.first.get_by_role("link", name=re.compile("^Edit")).click()
     panel = page.locator(".edit-panel")
     panel.get_by_label("Help").fill("Yes if **every** model has a figure.")
     expect(panel.locator(".question-preview strong")).to_have_text("every")
+    expect(panel.get_by_label("Help")).to_be_focused()
+    page.evaluate("htmx.config.defaultSettleDelay = 20")
     expect_flawless(page)
     page.get_by_role("button", name=re.compile("^Delete")).last.click()
     expect(panel.get_by_text("Save or cancel this first")).to_be_visible()

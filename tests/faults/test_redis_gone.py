@@ -117,5 +117,5 @@ def await_mails(running: Stack, expected: set[str]) -> None:
 
 def ask_as_beat_does(running: Stack) -> None:
     """Have those invited who wait, as beat does each hour."""
-    with Celery(broker=running.environ["REDIS_URL"]) as app:
+    with Celery(broker=running.environ["REDIS_URL"], set_as_current=False) as app:
         app.send_task(INVITE_WHO_WAITS, queue=running.environ["TRAVEL_QUEUE"])
