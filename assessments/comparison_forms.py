@@ -50,15 +50,18 @@ class Checkboxes(forms.CheckboxSelectMultiple):
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         """Return their HTML."""
         given = self.build_attrs(self.attrs, attrs)
-        kind = "form-check-input is-invalid" if "aria-invalid" in given else "form-check-input"
+        kind, amiss = ("form-check-input", "")
+        if "aria-invalid" in given:
+            kind, amiss = ("form-check-input is-invalid", SafeString(' aria-invalid="true"'))
         return format_html_join(
             "",
             '<div class="form-check form-check-inline">'
-            '<input type="checkbox" class="{}" name="{}" value="{}" id="{}"{}>'
+            '<input type="checkbox" class="{}" name="{}" value="{}" id="{}"{}{}>'
             '<label for="{}" class="form-check-label">{}</label></div>',
             (
-                (kind, name, key, own := f"{given['id']}_{n}", _flag("checked", is_set=str(key) in value), own, label)
+                (kind, name, key, own, _flag("checked", is_set=str(key) in value), amiss, own, label)
                 for n, (key, label) in enumerate(self.choices)
+                for own in (f"{given['id']}_{n}",)
             ),
         )
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from assessments.consensus_forms import agreed_in, agreement_forms
 from assessments.models import Round
 from assessments.models.rounds import RoundStatus
-from assessments.selectors.heat import team_scores_in
+from assessments.selectors.heat import heat_map, team_scores_in
 from assessments.selectors.opinions import (
     coverage_of,
     most_disputed_first,
@@ -53,7 +53,7 @@ def round_result(request: HttpRequest, slug: str, round_id: int) -> HttpResponse
     by_dimension = request.GET.get("order") == "dimension"
     context |= {
         "results": results,
-        "teams": team_scores_in(results),
+        "heat": heat_map(team_scores_in(results), kept.definition, request.GET),
         "kept": kept,
         "page": result_page(kept.definition, kept.card) if kept.card else None,
         "opinions": opinions if by_dimension else most_disputed_first(opinions),
