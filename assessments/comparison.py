@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations, pairwise
 from statistics import median
 from typing import Any, Literal, NamedTuple
@@ -52,7 +52,12 @@ class Period(NamedTuple):
     @property
     def quarters(self) -> range:
         """The positions of the quarters it touches."""
-        return range(Quarter.of(self.starts_on).position, Quarter.of(self.ends_on).position + 1)
+        return _quarters(self)
+
+
+@lru_cache(maxsize=1024)  # asked of each team's columns, which have the periods of a few rounds
+def _quarters(period: Period) -> range:
+    return range(Quarter.of(period.starts_on).position, Quarter.of(period.ends_on).position + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class Gap:
     last: Quarter
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Change:
     """From one score to another; `since` is the label of the round that the earlier one is from."""
 
@@ -90,7 +95,7 @@ class Change:
     before: Fraction | None
     after: Fraction | None
 
-    @property
+    @cached_property
     def amount(self) -> Fraction | None:
         """The exact difference, None unless both have a score."""
         return None if self.before is None or self.after is None else self.after - self.before
@@ -122,18 +127,22 @@ class Row:
 
     key: str | None
     title: str
+    columns: tuple[Column | Gap, ...]
     scores: tuple[Fraction | None, ...]
     changes: tuple[Change | None, ...]
     total: Change | None
-    scored: tuple[tuple[Quarter, Fraction], ...]
-    """The scores there are, each with its round's last quarter."""
-    until: Quarter
     top: Fraction
 
     @cached_property
     def projection(self) -> Projection | None:
         """Where the scores lead in the quarter after the last round, None with too few of them."""
-        return project(self.scored, self.until, self.top)
+        rounds = [
+            (Quarter.at(column.period.quarters[-1]), score)
+            for column, score in zip(self.columns, self.scores, strict=True)
+            if isinstance(column, Column)
+        ]
+        scored = [(quarter, score) for quarter, score in rounds if score is not None]
+        return project(scored, rounds[-1][0], self.top)
 
     @property
     def latest(self) -> Change | None:
@@ -141,12 +150,23 @@ class Row:
         return self.changes[-1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Comparison:
-    """Rounds of one team or of the organization, from the oldest; `rows` has the overall score first."""
+    """Rounds of one team or of the organization, from the oldest, whose cards are all of the definition."""
 
+    definition: Definition
     columns: tuple[Column | Gap, ...]
-    rows: tuple[Row, ...]
+
+    @cached_property
+    def overall(self) -> Row:
+        """The overall score over the columns."""
+        return _row(self.definition, self.columns, None, "")
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The overall score first, then each dimension's."""
+        dimensions = self.definition.dimensions
+        return (self.overall, *(_row(self.definition, self.columns, each.key, each.title) for each in dimensions))
 
     @property
     def rounds(self) -> list[Column]:
@@ -241,9 +261,7 @@ def with_gaps(columns: Sequence[Column], covered: Iterable[Period]) -> tuple[Col
 def compare(definition: Definition, columns: Sequence[Column], covered: Iterable[Period] = ()) -> Comparison:
     """Return the columns side by side; their cards are all of the one definition, which may be a shared one."""
     spread = with_gaps(sorted(columns, key=lambda column: (column.period, column.key)), covered)
-    overall = _row(definition, spread, None, "")
-    dimensions = (_row(definition, spread, dimension.key, dimension.title) for dimension in definition.dimensions)
-    return Comparison(spread, (overall, *dimensions))
+    return Comparison(definition, spread)
 
 
 def project(scores: Sequence[tuple[Quarter, Fraction]], latest: Quarter, top: Fraction) -> Projection | None:
@@ -285,22 +303,20 @@ def moves(definition: Definition, before: ScoreCard, after: ScoreCard) -> Moves:
     return Moves(tuple(gained), tuple(lost), tuple(movers))
 
 
-def _row(definition: Definition, columns: Sequence[Column | Gap], key: str | None, title: str) -> Row:
+def _row(definition: Definition, columns: tuple[Column | Gap, ...], key: str | None, title: str) -> Row:
     scores = [_score(column, key) for column in columns]
     rounds = [(column, score) for column, score in zip(columns, scores, strict=True) if isinstance(column, Column)]
     changes: dict[int, Change] = {
         id(after): Change(before.label, earlier, score) for (before, earlier), (after, score) in pairwise(rounds)
     }
-    (first, oldest), (last, newest) = rounds[0], rounds[-1]
-    scored = ((Quarter.at(column.period.quarters[-1]), score) for column, score in rounds if score is not None)
+    (first, oldest), (_last, newest) = rounds[0], rounds[-1]
     return Row(
         key=key,
         title=title,
+        columns=columns,
         scores=tuple(scores),
         changes=tuple(changes.get(id(column)) for column in columns),
         total=Change(first.label, oldest, newest) if len(rounds) > 1 else None,
-        scored=tuple(scored),
-        until=Quarter.at(last.period.quarters[-1]),
         top=definition.scoring.max,
     )
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from crispy_forms.bootstrap import InlineCheckboxes
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Layout
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import flatatt
 from django.http import QueryDict
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -25,6 +26,52 @@ MOST_ROUNDS = 12
 AT_FIRST = 4
 TO_MEND = {"required", "few", "many", "not_closed", "same"}
 """Codes of the errors that people can mend; what else is wrong names something that is not there."""
+CHOOSERS = {"trend": ("team",), "target": ("target",), "practices": ("since", "until"), "teams": ("round",)}
+"""The fields that a part of the page changes, by its id."""
+
+
+class Select(forms.Select):
+    """A select that is written at once, where Django's takes two templates for each option."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """Return its HTML."""
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((key, _flag("selected", is_set=str(key) == str(value or "")), label) for key, label in self.choices),
+        )
+        named = flatatt({"class": "form-select", "name": name, **self.build_attrs(self.attrs, attrs)})
+        return format_html("<select{}>{}</select>", named, options)
+
+
+class Checkboxes(forms.CheckboxSelectMultiple):
+    """Checkboxes in a line, written at once."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """Return their HTML."""
+        given = self.build_attrs(self.attrs, attrs)
+        kind, amiss = ("form-check-input", "")
+        if "aria-invalid" in given:
+            kind, amiss = ("form-check-input is-invalid", SafeString(' aria-invalid="true"'))
+        return format_html_join(
+            "",
+            '<div class="form-check form-check-inline">'
+            '<input type="checkbox" class="{}" name="{}" value="{}" id="{}"{}{}>'
+            '<label for="{}" class="form-check-label">{}</label></div>',
+            (
+                (kind, name, key, own, _flag("checked", is_set=str(key) in value), amiss, own, label)
+                for n, (key, label) in enumerate(self.choices)
+                for own in (f"{given['id']}_{n}",)
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """The form that changes one part of what is shown: its fields, and hidden ones for the rest of the address."""
+
+    fields: Sequence[forms.BoundField]
+    rest: SafeString
 
 
 class ComparisonForm(forms.Form):
@@ -35,20 +82,20 @@ class ComparisonForm(forms.Form):
 
     rounds = forms.MultipleChoiceField(
         label=_("Rounds"),
-        widget=forms.CheckboxSelectMultiple,
+        widget=Checkboxes,
         error_messages={"required": _("Choose at least two rounds.")},
     )
     teams = forms.MultipleChoiceField(
         label=_("Teams"),
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        widget=Checkboxes,
         help_text=_("Without a team, the whole organization is compared."),
     )
-    team = forms.ChoiceField(label=_("Look closely at"), required=False)
-    round = forms.ChoiceField(label=_("Teams in"))
-    since = forms.ChoiceField(label=_("From"))
-    until = forms.ChoiceField(label=_("To"))
-    target = forms.TypedChoiceField(label=_("Target"), required=False, coerce=int, empty_value=None)
+    team = forms.ChoiceField(label=_("Look closely at"), required=False, widget=Select)
+    round = forms.ChoiceField(label=_("Teams in"), widget=Select)
+    since = forms.ChoiceField(label=_("From"), widget=Select)
+    until = forms.ChoiceField(label=_("To"), widget=Select)
+    target = forms.TypedChoiceField(label=_("Target"), required=False, coerce=int, empty_value=None, widget=Select)
 
     def __init__(self, data: QueryDict, *, rounds: Sequence[Round], teams: Sequence[Team]) -> None:
         self._rounds = {str(row.pk): row for row in rounds}
@@ -67,14 +114,6 @@ class ComparisonForm(forms.Form):
             self._offer(name, chosen)
             self.fields[name].required = bool(chosen)
         self._offer("target", [("", _("The next level")), *self._levels(chosen)])
-        for name in ("team", "round", "since", "until", "target"):
-            self.fields[name].widget.attrs["class"] = "form-select"
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
-        self.helper.form_show_errors = False
-        shown = [name for name in ("rounds", "teams") if self.fields[name].choices]  # type: ignore[attr-defined]
-        self.helper.layout = Layout(*map(InlineCheckboxes, shown))
 
     def clean_rounds(self) -> list[str]:
         """Raise ValidationError with a code of `TO_MEND`."""
@@ -127,9 +166,28 @@ class ComparisonForm(forms.Form):
         )
 
     @property
-    def state(self) -> list[tuple[str, str]]:
-        """What was given, as names and values, for the forms that change one part of it."""
-        return [(name, value) for name in self.fields for value in self._given.getlist(name)]
+    def checkboxes(self) -> list[forms.BoundField]:
+        """The fields of many that there is something to choose of."""
+        return [self[name] for name in ("rounds", "teams") if self.fields[name].choices]  # type: ignore[attr-defined]
+
+    @property
+    def choosers(self) -> Mapping[str, Chooser]:
+        """The forms that change one part of what was given, by the id of the part of the page."""
+        state = {
+            name: format_html_join(
+                "",
+                '<input type="hidden" name="{}" value="{}">',
+                ((name, value) for value in self._given.getlist(name)),
+            )
+            for name in self.fields
+        }
+        return {
+            section: Chooser(
+                [self[name] for name in names],
+                SafeString("".join(html for name, html in state.items() if name not in names)),
+            )
+            for section, names in CHOOSERS.items()
+        }
 
     def _completed(self, data: QueryDict) -> QueryDict:
         """Return the data with a value for what is not given, and for rounds to look at that are no longer chosen."""
@@ -173,3 +231,7 @@ class ComparisonForm(forms.Form):
 
     def _offer(self, name: str, choices: Sequence[tuple[str, Any]]) -> None:
         self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+
+def _flag(name: str, *, is_set: bool) -> SafeString:
+    return SafeString(f" {name}" if is_set else "")

@@ -183,7 +183,7 @@ def to_mapping(card: ScoreCard) -> dict[str, Any]:
 
 
 def from_mapping(definition: Definition, data: Mapping[str, Any]) -> ScoreCard:
-    """Return the card that `to_mapping` made from answers to this very definition."""
+    """Return the card that `to_mapping` made from answers to this very definition; it may come without questions."""
     return ScoreCard(
         dimensions=tuple(
             DimensionScore(
@@ -191,7 +191,7 @@ def from_mapping(definition: Definition, data: Mapping[str, Any]) -> ScoreCard:
             )
             for row in data["dimensions"]
         ),
-        questions=tuple(QuestionTally(**_with_fractions(row, "mean", "headroom")) for row in data["questions"]),
+        questions=tuple(QuestionTally(**_with_fractions(row, "mean", "headroom")) for row in data.get("questions", ())),
         overall=_fraction(data["overall"]),
         level=next((level for level in definition.levels if level.number == data["level"]), None),
         respondents=data["respondents"],

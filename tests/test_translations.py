@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -18,6 +18,7 @@ from django.utils import timezone, translation
 from assessments.models import Badge, QuestionnaireVersion
 from assessments.selectors.questionnaires import definition_of
 from assessments.services.rounds import close_round
+from assessments.templatetags import opinions
 from organizations.models import Role, User
 from organizations.selectors import hash_of
 from organizations.services import invitations as service
@@ -76,7 +77,18 @@ def outside(text: str, depth: int = 0) -> tuple[str, int]:
 
 
 @pytest.fixture
-def marked(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_made() -> Iterator[None]:
+    """Forget before and after what a process has made of texts, which it keeps by language."""
+    kept = (opinions._guidance, opinions._level)
+    for each in kept:
+        each.cache_clear()
+    yield
+    for each in kept:
+        each.cache_clear()
+
+
+@pytest.fixture
+def marked(nothing_made: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Translate every text into itself between marks."""
 
     def mark(text: str) -> str:

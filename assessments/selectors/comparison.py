@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from django.db.models import Q
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,7 @@ from assessments.comparison import (
     Shared,
     compare,
     moves,
+    scores_alike,
     shared_definition,
 )
 from assessments.definition import Definition, Level
@@ -126,7 +128,7 @@ class ComparisonPage:
     @property
     def ahead(self) -> Projection | None:
         """Where the overall score leads."""
-        return self.closely.comparison.rows[0].projection
+        return self.closely.comparison.overall.projection
 
     @property
     def way(self) -> list[TargetRow]:
@@ -155,7 +157,7 @@ class ComparisonPage:
     @property
     def side_by_side(self) -> dict[str, Any]:
         """What the chart of several teams draws: the overall score of each over the rounds."""
-        lines = [(_name(series.team), series.comparison.rows[0].scores) for series in self.series]
+        lines = [(_name(series.team), series.comparison.overall.scores) for series in self.series]
         return {**_lines(self.definition, self.series[0].comparison, lines), "overall": None}
 
     @property
@@ -195,8 +197,8 @@ def comparison_page(choice: Choice, rounds: Collection[Round]) -> ComparisonPage
 
     One query, two more where versions differ (and one for each version not yet read).
     """
-    kept = kept_results(choice.rounds)
     shared, versions = _shared(choice.rounds)
+    kept = kept_results(choice.rounds, questions=_with_questions(choice, shared.definition, versions))
     cards = rescored(kept, shared.definition, versions)
     labels = round_names(rounds)
     results = {(row.round.pk, row.team_id): row for row in kept}
@@ -264,6 +266,13 @@ def _shared(rounds: Sequence[Round]) -> tuple[Shared, list[int]]:
     return shared_definition([definition_of(version_id) for version_id in ids]), ids
 
 
+def _with_questions(choice: Choice, shared: Definition, versions: Iterable[int]) -> Q | bool:
+    """Return of which results the questions are needed: the two that practices move between, all to score anew."""
+    if not all(scores_alike(definition_of(version_id), shared) for version_id in versions):
+        return True
+    return Q(round__in=(choice.since.pk, choice.until.pk), team=choice.team)
+
+
 def _versions(rounds: Iterable[Round], names: Mapping[int, str]) -> list[tuple[str, Sequence[str]]]:
     asked: dict[str, list[str]] = {}
     for row in rounds:
@@ -312,7 +321,7 @@ def _lines(
     return {
         "top": float(definition.scoring.max),
         "rounds": [column.label if isinstance(column, Column) else gap_name(column) for column in comparison.columns],
-        "overall": [_number(score) for score in comparison.rows[0].scores],
+        "overall": [_number(score) for score in comparison.overall.scores],
         "dimensions": [{"name": name, "scores": [_number(score) for score in scores]} for name, scores in lines],
     }
 

@@ -22,6 +22,11 @@ LOW, HIGH = 1 / 3, 2 / 3
 IN_ORDER_OF_TEXT = ("note", "evidence_url", "pk")
 """Says nothing about who wrote it or when, other than by name or time."""
 IN_ORDER_OF_NAME = ("response__participant__team__name", "response__participant__email")
+OF_A_NOTE = ("question_key", "choice_key", "note", "evidence_url")
+OF_AN_AUTHOR = (
+    *("response__participant__email", "response__participant__team__name"),
+    *("response__participant__user__first_name", "response__participant__user__last_name"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,18 +153,21 @@ def notes_of(kept: KeptResult) -> QuerySet[Answer]:
     round_ = kept.round
     if kept.card is None or kept.revision != round_.revision or round_.status != RoundStatus.CLOSED:
         return Answer.objects.none()
+    # The organization is named of the responses too: else PostgreSQL goes through everybody's to find its own.
     answers = Answer.objects.filter(
         WITH_A_NOTE,
         organization=round_.organization_id,
+        response__organization=round_.organization_id,
         response__participant__round=round_,
         response__status=ResponseStatus.SUBMITTED,
     )
     if kept.team_id is not None:
         answers = answers.filter(response__participant__team=kept.team_id)
     if round_.anonymous:
-        answers = answers.filter(response__counted_since__lte=kept.revision)
+        answers = answers.filter(response__counted_since__lte=kept.revision).only(*OF_A_NOTE)
     else:
-        answers = answers.select_related("response__participant__user", "response__participant__team")
+        author = "response__participant"
+        answers = answers.select_related(f"{author}__user", f"{author}__team").only(*OF_A_NOTE, *OF_AN_AUTHOR)
     return answers.order_by(*_order(kept))
 
 

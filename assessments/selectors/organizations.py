@@ -134,7 +134,8 @@ def dashboard_of(organization: Organization, questionnaire: str = "") -> Dashboa
     Three queries, whatever it holds (and one for each version not yet read).
     """
     rounds = list(Round.objects.filter(organization=organization).with_progress().order_by("-starts_on", "-id"))
-    kept = kept_results([round_ for round_ in rounds if round_.status == RoundStatus.CLOSED], with_teams=False)
+    closed = [round_ for round_ in rounds if round_.status == RoundStatus.CLOSED]
+    kept = kept_results(closed, with_teams=False, questions=False)
     whole = {row.round.pk: row for row in kept}
     newest = [row for row in whole.values() if questionnaire in ("", row.definition.slug)]
     newest = [row for row in newest if _same(row, newest[0])]

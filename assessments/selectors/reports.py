@@ -43,7 +43,7 @@ class Report:
     @property
     def change(self) -> Change | None:
         """How the overall score changed since the round before."""
-        return self.comparison.closely.comparison.rows[0].latest if self.comparison else None
+        return self.comparison.closely.comparison.overall.latest if self.comparison else None
 
     @property
     def ranked(self) -> list[DimensionRow]:

@@ -9,6 +9,10 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
+from django.db.models import Case, F, JSONField, Q, TextField, Value, When
+from django.db.models.expressions import Combinable, CombinedExpression
+from django.db.models.functions import Cast
+
 from assessments import scoring
 from assessments.definition import NOT_SURE, Definition, Dimension, Level, Question
 from assessments.models import Response, Result, Round
@@ -19,8 +23,8 @@ from roadmaps import planning
 
 FEWEST_AXES = 3
 """Of a radar."""
-
-
+KEPT_AS_THEY_ARE = ("revision", "level", "respondents", "withheld", "consensus", "confidence")
+"""Columns that a kept result takes from its row; the card comes in full or in part."""
 MOST_LEVELS = 3
 FEW_PRACTICES, MOST_PRACTICES = 5, 8
 """So many of the missing practices are shown at once."""
@@ -229,18 +233,26 @@ class KeptResult:
         return [(number, share) for n, (number, share) in enumerate(whole.items()) if not n or share][:MOST_LEVELS]
 
 
-def kept_results(rounds: Iterable[Round], *, revision: int | None = None, with_teams: bool = True) -> list[KeptResult]:
+def kept_results(
+    rounds: Iterable[Round], *, revision: int | None = None, with_teams: bool = True, questions: Q | bool = True
+) -> list[KeptResult]:
     """Return the results of closed rounds, the organization's before the teams', by the rounds' order. One query.
 
-    They are those of the rounds' newest revision, or of the one asked for.
+    They are those of the rounds' newest revision, or of the one asked for. `questions` says of which results the
+    questions are read as well, nine tenths of a card; the cards of the others have none.
     """
     by_id = {round_.pk: round_ for round_ in rounds}
     wanted = Result.objects.current() if revision is None else Result.objects.filter(revision=revision)
     if not with_teams:
         wanted = wanted.filter(team=None)
-    rows = wanted.filter(round__in=by_id).select_related("team")
+    rows = (
+        wanted.filter(round__in=by_id)
+        .annotate(kept=_card(questions=questions), name=F("team__name"))
+        .order_by("name")
+        .values("pk", "round", "team", "name", *KEPT_AS_THEY_ARE, "kept")
+    )
     order = {pk: position for position, pk in enumerate(by_id)}
-    kept = [_kept(by_id[row.round_id], row) for row in rows]
+    kept = [_kept(by_id[row["round"]], row) for row in rows]
     return sorted(kept, key=lambda row: (order[row.round.pk], row.team is not None, (row.team or "").lower()))
 
 
@@ -251,20 +263,30 @@ def revisions_of(kept: KeptResult) -> list[Result]:
     )
 
 
-def _kept(round_: Round, row: Result) -> KeptResult:
-    definition = definition_of(round_.version_id)
-    shares = sorted(row.confidence.items(), key=lambda share: (share[0] != str(row.level), -share[1]))
+def _card(*, questions: Q | bool) -> Combinable:
+    """Return the card as the database is to give it: in full where `questions` says so, else without its questions."""
+    whole = F("card")
+    # Its type is told, as minus takes numbers and arrays too.
+    less = CombinedExpression(whole, "-", Cast(Value("questions"), TextField()), output_field=JSONField())
+    if isinstance(questions, bool):
+        return whole if questions else less
+    return Case(When(questions, then=whole), default=less)
+
+
+def _kept(round_: Round, row: Mapping[str, Any]) -> KeptResult:
+    is_shown, level = not row["withheld"], str(row["level"])
+    shares = sorted(row["confidence"].items(), key=lambda share: (share[0] != level, -share[1]))
     return KeptResult(
-        pk=row.pk,
+        pk=row["pk"],
         round=round_,
-        revision=row.revision,
-        team_id=row.team_id,
-        team=row.team.name if row.team else None,
-        definition=definition,
-        kept=None if row.withheld else row.card,
-        respondents=row.respondents,
-        consensus={} if row.withheld else {key: Agreed(**agreed) for key, agreed in row.consensus.items()},
-        confidence={} if row.withheld else {int(number): share for number, share in shares},
+        revision=row["revision"],
+        team_id=row["team"],
+        team=row["name"],
+        definition=definition_of(round_.version_id),
+        kept=row["kept"] if is_shown else None,
+        respondents=row["respondents"],
+        consensus={key: Agreed(**agreed) for key, agreed in row["consensus"].items()} if is_shown else {},
+        confidence={int(number): share for number, share in shares} if is_shown else {},
     )
 
 

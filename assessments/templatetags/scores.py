@@ -68,7 +68,7 @@ def missing_score(value: Fraction) -> str:
 
 
 @register.filter
-def percent(value: Fraction) -> int:
+def percent(value: Fraction | float) -> int:
     """Return a share (0 to 1) as whole percent, 0 and 100 only where exact."""
     return min(max(round(value * 100), 1), 99) if 0 < value < 1 else round(value * 100)
 

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from assessments.selectors.heat import heat_map
 from assessments.selectors.organizations import dashboard_of
 from organizations.access import resolve_member
 
@@ -22,5 +23,10 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     dashboard = dashboard_of(member.organization, asked)
     if asked and dashboard.latest is None:
         raise Http404
-    context = {"organization": member.organization, "member": member, "dashboard": dashboard}
+    context = {
+        "organization": member.organization,
+        "member": member,
+        "dashboard": dashboard,
+        "heat": heat_map(dashboard.teams, dashboard.latest.definition, request.GET) if dashboard.latest else None,
+    }
     return render(request, "assessments/organizations/dashboard.html", context)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from assessments.consensus_forms import agreed_in, agreement_forms
 from assessments.models import Round
 from assessments.models.rounds import RoundStatus
-from assessments.selectors.heat import team_scores_in
+from assessments.selectors.heat import heat_map, team_scores_in
 from assessments.selectors.opinions import (
     coverage_of,
     most_disputed_first,
@@ -52,7 +53,7 @@ def round_result(request: HttpRequest, slug: str, round_id: int) -> HttpResponse
     by_dimension = request.GET.get("order") == "dimension"
     context |= {
         "results": results,
-        "teams": team_scores_in(results),
+        "heat": heat_map(team_scores_in(results), kept.definition, request.GET),
         "kept": kept,
         "page": result_page(kept.definition, kept.card) if kept.card else None,
         "opinions": opinions if by_dimension else most_disputed_first(opinions),
@@ -132,16 +133,23 @@ def _kept_of(request: HttpRequest, round_: Round) -> tuple[list[KeptResult], Kep
 
     Raises Http404 where there is none.
     """
-    revision = request.GET.get("revision", str(round_.revision))
-    # Only what Python and PostgreSQL both take as a revision: no signs, no digits of other scripts, not too many.
-    if not (revision.isascii() and revision.isdecimal() and len(revision) < 6):
-        raise Http404
-    results = kept_results([round_], revision=int(revision))
-    team = request.GET.get("team", "")
-    kept = next((row for row in results if str(row.team_id or "") == team), None)
+    revision = _number(request.GET.get("revision", str(round_.revision)), digits=5)
+    team = _number(given, digits=18) if (given := request.GET.get("team", "")) else None
+    results = kept_results([round_], revision=revision, questions=Q(team=team))
+    kept = next((row for row in results if row.team_id == team), None)
     if kept is None:
         raise Http404
     return results, kept
+
+
+def _number(text: str, *, digits: int) -> int:
+    """Return a number that Python and PostgreSQL both take: no signs, no digits of other scripts, not too many.
+
+    Raises Http404 for other texts.
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) <= digits):
+        raise Http404
+    return int(text)
 
 
 def _takes_consensus(kept: KeptResult) -> bool:

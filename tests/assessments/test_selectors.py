@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from django.db.models import Q
 from pytest_django import DjangoAssertNumQueries
 
 from assessments.models import QuestionnaireVersion, Round
@@ -130,6 +132,19 @@ def test_kept_results_come_in_order(teams: int, cast: Cast, django_assert_num_qu
     names = [None, *sorted((team.name for team in members), key=str.lower)]
     assert [(row.round, row.team) for row in rows] == [(round_, name) for round_ in (new, old) for name in names]
     assert all(row.card and row.card.overall == 5 for row in rows)
+
+
+def test_kept_results_come_with_questions_where_they_are_needed(
+    cast: Cast, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    round_ = closed_round(cast.organization, [cast.team], QUARTERS[0])
+    whole, team = (row.card for row in kept_results([round_]))
+    assert whole
+    assert team
+    with django_assert_num_queries(2):
+        neither, either = kept_results([round_], questions=False), kept_results([round_], questions=Q(team=cast.team))
+    assert [row.card for row in neither] == [replace(whole, questions=()), replace(team, questions=())]
+    assert [row.card for row in either] == [replace(whole, questions=()), team]
 
 
 @pytest.mark.parametrize(("respondents", "is_shown"), [(2, False), (3, True)])
