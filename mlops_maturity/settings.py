@@ -10,6 +10,8 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from environs import validate
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from mlops_maturity.env import (
     CHECKOUT,
@@ -172,7 +174,16 @@ STORAGES = {
     },
 }
 
-CACHES = {"default": {"BACKEND": "mlops_maturity.caches.RedisOrMemory", "LOCATION": REDIS_URL}}
+# Seconds; a Redis that takes connections and answers nothing would hold up whoever waits for it for ever.
+REDIS_PATIENCE = {"socket_timeout": 3, "socket_connect_timeout": 3}
+CACHES = {
+    "default": {
+        "BACKEND": "mlops_maturity.caches.RedisOrMemory",
+        "LOCATION": REDIS_URL,
+        # Once more, on another connection: Redis may have been started anew.
+        "OPTIONS": {**REDIS_PATIENCE, "retry": Retry(NoBackoff(), 1)},
+    }
+}
 
 AUTH_USER_MODEL = "organizations.User"
 AUTHENTICATION_BACKENDS = [
@@ -357,6 +368,8 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = REDIS_PATIENCE
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1}
 # Keeps no file of last runs, which a crash could leave broken: hence times of the day, not intervals.
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 CELERY_BEAT_SCHEDULE = {

@@ -159,6 +159,13 @@ class Stack:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(30)
 
+    def hang(self, name: str) -> None:
+        """Have a process do nothing, with its connections open, until it is to `go_on`."""
+        self.running[name].send_signal(signal.SIGSTOP)
+
+    def go_on(self, name: str) -> None:
+        self.running[name].send_signal(signal.SIGCONT)
+
     def kill_one_process(self, name: str, chance: random.Random) -> None:
         """End one of a worker's processes at once, amid whatever it does; the worker starts another."""
         children = psutil.Process(self.running[name].pid).children()

@@ -72,6 +72,22 @@ def test_surveys_go_on_without_redis_and_no_mail_is_lost(cast: Cast, tmp_path: P
     assert mails == dict.fromkeys(expected, 1)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_redis_that_hangs_holds_up_nobody_for_long(cast: Cast, tmp_path: Path) -> None:
+    """Neither pages, which ask it for limits, nor whoever leaves work for a worker: a request that hung would fail."""
+    shown = make_round(cast.organization, teams=[cast.team], quarter=(2026, 2))
+    with stack(tmp_path) as running:
+        running.start_web()
+        running.hang("redis")
+        look_around(running, cast, shown)
+        expected = open_a_round(running, cast)
+        running.go_on("redis")
+        running.start_worker(wait=False)
+        ask_as_beat_does(running)
+        await_mails(running, expected)
+    assert mailed(running) == dict.fromkeys(expected, 1)
+
+
 def look_around(running: Stack, cast: Cast, shown: Round) -> None:
     """Open pages that keep or count something in Redis, as a visitor, and as who logs in."""
     browser = Browser(running.origin)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpResponse, HttpResponseNotFound
 from django.test import Client
 from psycopg.errors import DiskFull
@@ -65,6 +65,7 @@ def break_database(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
         (OperationalError("the database system is starting up"), "The database cannot be reached just now.", "5"),
         (InterfaceError("connection already closed"), "The database cannot be reached just now.", "5"),
         (full(), "There is no room left to save anything.", "60"),
+        (InternalError("could not extend file: it may not grow"), "There is no room left to save anything.", "60"),
     ],
 )
 def test_without_the_database_each_page_says_so_and_nobody_is_logged_out(
