@@ -153,7 +153,9 @@ class Asked:
     @property
     def known_html(self) -> SafeString:
         """The hidden fields that say what the page knows to be kept: the state of the answer, and each part."""
-        state = _hidden(self._seen_name, self._seen, f' data-time="{escape(self.kept_at)}"' if self.kept else "")
+        if self.kept is None:
+            return _nothing_known(self.question.key)
+        state = _hidden(self._seen_name, self._seen, f' data-time="{escape(self.kept_at)}"')
         parts = [_hidden(self._initial_name(name), self._kept(part)) for name, part in FIELDS.items()]
         return mark_safe("".join([state, *parts]))  # noqa: S308 - all of it is escaped
 
@@ -247,10 +249,19 @@ def _time_of_day(moment: dt.datetime, zone: str, language: str) -> str:
     return formats.date_format(moment, "H:i T")
 
 
+@lru_cache(maxsize=PLAIN)
+def _nothing_known(key: str) -> SafeString:
+    names = [f"seen-{key}", *(f"initial-{key}-{name}" for name in FIELDS)]
+    return mark_safe("".join([_hidden(name, "") for name in names]))  # noqa: S308 - all of it is escaped
+
+
 def _crispy(form: QuestionForm) -> SafeString:
     html: SafeString = render_crispy_form(form)
     return html
 
 
 def _hidden(name: str, value: str, more: str = "") -> str:
-    return f'<input type="hidden" name="{escape(name)}" value="{escape(value)}"{more}>'
+    return f'<input type="hidden" name="{_escaped(name)}" value="{escape(value) if value else ""}"{more}>'
+
+
+_escaped = lru_cache(maxsize=PLAIN)(escape)

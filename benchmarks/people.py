@@ -10,6 +10,7 @@ from itertools import cycle
 from typing import Any
 
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from assessments.models import Participant, Round
@@ -32,12 +33,18 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
 
 
 def write_data(answers: int) -> None:
-    """Load the questionnaires, and write the large data set and the organizations that are looked at."""
+    """Load the questionnaires, and write the large data set and the organizations that are looked at.
+
+    Autovacuum would come by while pages are measured: what it does is done here.
+    """
     call_command("questionnaire", "load")
     call_command("seed_large", answers=answers, organizations=max(1, answers // 10_000))
     for prefix, options in SIZES.items():
         call_command("seed_large", organizations=1, prefix=prefix, processes=1, **options)
     write_survey()
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+        cursor.execute("CHECKPOINT")
 
 
 def write_survey() -> None:
