@@ -19,7 +19,7 @@ from mlops_maturity.middleware import GetResponse
 # Seconds; a click within them writes nothing.
 SEEN_EVERY = 5 * 60
 # What this process knows to have been seen, without asking Redis.
-_seen_here = LocMemCache("seen", {"OPTIONS": {"MAX_ENTRIES": 10_000}})
+seen_here = LocMemCache("seen", {"OPTIONS": {"MAX_ENTRIES": 10_000}})
 
 
 def seen_sessions(get_response: GetResponse) -> GetResponse:
@@ -42,7 +42,7 @@ def seen_sessions(get_response: GetResponse) -> GetResponse:
 def note_seen(session_key: str) -> bool:
     """Return whether a session was not seen in the last minutes; from now on it was."""
     key = f"seen:{hashlib.sha256(session_key.encode()).hexdigest()}"
-    return _seen_here.add(key, value=True, timeout=SEEN_EVERY) and cache.add(key, value=True, timeout=SEEN_EVERY)
+    return seen_here.add(key, value=True, timeout=SEEN_EVERY) and cache.add(key, value=True, timeout=SEEN_EVERY)
 
 
 def live_sessions(user: AbstractBaseUser) -> list[UserSession]:
