@@ -195,10 +195,14 @@ def as_address(svg: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
+A_HAIR = 0.01
+"""Of a power of ten; a line may go on so far beyond the last one rather than have a whole power to itself."""
+
+
 def _powers(values: Sequence[float]) -> list[int]:
-    """Return the exponents of powers of ten from below the least to above the most, two at least."""
+    """Return the exponents of powers of ten from below the least to the most or just below it, two at least."""
     least = floor(log10(min(values)))
-    return list(range(least, max(ceil(log10(max(values))), least + 1) + 1))
+    return list(range(least, max(ceil(log10(max(values)) - A_HAIR), least + 1) + 1))
 
 
 def compact(value: float) -> str:
