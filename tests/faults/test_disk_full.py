@@ -31,6 +31,8 @@ REFUSALS = 6
 NOTE = 1000
 """Characters. Long enough that a page of PostgreSQL's is soon full."""
 SMALL_DISK = "100m"
+PAGE = 8192
+"""Bytes of one of PostgreSQL's pages."""
 
 
 class SmallDisk:
@@ -74,12 +76,13 @@ class SmallFiles:
         server.run(self.FILL)
 
     def fill(self) -> None:
-        [(size,)] = self.server.run("SELECT pg_relation_size('assessments_answer')")
-        assert isinstance(size, int)
-        assert size > 16 * 1024**2
+        [(path,)] = self.server.run("SELECT pg_relation_filepath('assessments_answer')")
         self.server.stop("fast")
+        # Not before it has stopped: what is there already can be written over on a full disk, all of it.
+        pages = (self.server.data / str(path)).stat().st_size // PAGE
+        assert pages * PAGE > 16 * 1024**2
         # Half of one more page: PostgreSQL then finds, as on a full disk, that less was written than it asked for.
-        self.server.start(largest_file=size + 4096)
+        self.server.start(largest_file=pages * PAGE + PAGE // 2)
 
     def clear(self) -> None:
         self.server.stop("fast")
