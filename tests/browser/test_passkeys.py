@@ -29,6 +29,7 @@ def _sign_up(context: BrowserContext, site: str, newest_mail: Callable[[str], st
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Go on").click()
     page.get_by_label("What you call it").fill("Phone")
+    page.wait_for_load_state()  # allauth's scripts answer the button from then on
     return page
 
 
